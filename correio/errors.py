@@ -1,0 +1,108 @@
+"""What can go wrong with mail, in words a person can act on.
+
+Each surface translates these into its own form: IMAP a tagged NO with a response code, POP3 ``-ERR``, SMTP and LMTP an
+enhanced status code (RFC 3463), REST a problem document (RFC 9457), GraphQL a ``Problem`` member. The text of an error is
+shown to the client as it stands, so it never carries internals.
+"""
+
+from __future__ import annotations
+
+
+class MailError(Exception):
+    """The base of every expected failure. ``code`` is stable and lower case with hyphens; ``message`` is one sentence."""
+
+    code = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotFoundError(MailError):
+    """No such mailbox, message, part or account *for this account*: another tenant's id is answered the same way."""
+
+    code = "not-found"
+
+
+class AlreadyExistsError(MailError):
+    """The name is taken."""
+
+    code = "already-exists"
+
+
+class ForbiddenError(MailError):
+    """The account may not do this, for example rename over INBOX."""
+
+    code = "forbidden"
+
+
+class InvalidInputError(MailError):
+    """A value is not acceptable. ``field`` names it in the form the caller used, where there is one."""
+
+    code = "invalid-input"
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooLargeError(MailError):
+    """A message or literal is over the configured size. ``limit`` is in octets."""
+
+    code = "too-large"
+
+    def __init__(self, message: str, limit: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class LimitError(MailError):
+    """Too many of something: mailboxes, keywords, recipients."""
+
+    code = "limit"
+
+
+class QuotaExceededError(MailError):
+    """The account has no room for this message."""
+
+    code = "over-quota"
+
+
+class HasChildrenError(MailError):
+    """A mailbox that cannot be selected and has children cannot be deleted (RFC 9051 section 6.3.5)."""
+
+    code = "has-children"
+
+
+class StateMismatchError(MailError):
+    """The caller's precondition (``ifInState``, ``If-Match``) names an older state."""
+
+    code = "state-mismatch"
+
+
+class UnavailableError(MailError):
+    """Temporary: the database is away or overloaded. The same request may succeed later."""
+
+    code = "unavailable"
+
+
+class OutcomeUnknownError(UnavailableError):
+    """The commit may or may not have happened. Never answered as success."""
+
+    code = "outcome-unknown"
+
+
+class AuthenticationError(MailError):
+    """Wrong address or password, or a token that is unknown, expired or revoked. Says never which."""
+
+    code = "authentication-failed"
+
+
+class ThrottledError(AuthenticationError):
+    """Too many failures from this address or for this account. ``retry_after`` is in seconds."""
+
+    code = "throttled"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,128 @@
+"""The documents as they lie in MongoDB, one struct a collection. ``id`` is stored as ``_id``."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class AccountDocument(msgspec.Struct, kw_only=True):
+    """Collection ``accounts``: a person's mail, and the one clock (``modseq``) of everything in it."""
+
+    id: str
+    address: str
+    """Normalised: the domain in lower-case A-labels or U-labels NFC, the local part casefolded."""
+    name: str = ""
+    password: str = ""
+    """Argon2id in PHC form; empty: no password signs in."""
+    modseq: int = 1
+    floor: int = 0
+    """Tombstones with a modseq at or below this are gone: a client older than it gets a full answer."""
+    quota: int = 0
+    """Octets; 0: the configured default."""
+    used: int = 0
+    """Octets of all messages."""
+    messages: int = 0
+    uidvalidity: int = 0
+    """The last UIDVALIDITY given to a mailbox; the next is greater, so a name never meets its old one."""
+    dangling_subscriptions: list[str] = msgspec.field(default_factory=list)
+    """Subscribed paths that no mailbox has (RFC 9051 section 6.3.7 lets them stay)."""
+    disabled: bool = False
+    created: int = 0
+    """Seconds since the epoch."""
+
+
+class MailboxDocument(msgspec.Struct, kw_only=True):
+    """Collection ``mailboxes``: a folder. Its path is the names from the root down."""
+
+    id: str
+    account: str
+    parent: str | None
+    name: str
+    """One level, NFC; the root's "INBOX" in upper case."""
+    role: str | None = None
+    """"inbox", "drafts", "sent", "trash", "junk", "archive": RFC 6154 and RFC 8621 section 2."""
+    selectable: bool = True
+    """False: a name with children whose own mailbox was deleted (\\Noselect)."""
+    subscribed: bool = True
+    uidvalidity: int
+    uidnext: int = 1
+    modseq: int
+    """The account's modseq at the last change to this mailbox or to a message in it (RFC 7162 HIGHESTMODSEQ)."""
+    created: int
+    """The account's modseq at creation."""
+    exists: int = 0
+    unseen: int = 0
+    size: int = 0
+    first_recent: int = 1
+    """The first UID no session has been told of as \\Recent."""
+    keywords: list[str] = msgspec.field(default_factory=list)
+    """Every keyword used here, in the spelling first seen."""
+    sort_order: int = 0
+    deleted: bool = False
+
+
+class MessageDocument(msgspec.Struct, kw_only=True):
+    """Collection ``messages``: one message in one mailbox, or, with ``expunged``, the tombstone it left."""
+
+    id: str
+    account: str
+    mailbox: str
+    uid: int
+    modseq: int
+    created: int
+    """The account's modseq when this message first appeared in the account."""
+    flags: list[str]
+    date: int
+    """INTERNALDATE in seconds since the epoch."""
+    saved: int
+    """SAVEDATE (RFC 8514) in seconds since the epoch."""
+    size: int
+    email: str
+    """EMAILID (RFC 8474): the same for every copy of one message."""
+    thread: str
+    msgid: bytes
+    """Eight octets of a hash of the Message-ID, to find a thread by; random where the message has none."""
+    envelope: bytes = b""
+    structure: bytes = b""
+    parsed: bytes = b""
+    """A packed :class:`correio.mime.model.ParsedMessage` without envelope and structure."""
+    source: bytes = b""
+    """The octets kept inline."""
+    layout: bytes = b""
+    """How ``source`` and ``content`` make up the message; empty: ``source`` is all of it."""
+    content: list[bytes] = msgspec.field(default_factory=list)
+    """SHA-256 of the parts kept in ``parts``, each once."""
+    expunged: bool = False
+
+
+class PartDocument(msgspec.Struct, kw_only=True):
+    """Collection ``parts``: octets by their SHA-256, once for all messages of all accounts; large ones in chunks."""
+
+    id: bytes
+    """SHA-256, followed by a four-octet chunk number for every chunk but the first."""
+    size: int
+    """Octets of the whole content."""
+    chunks: int
+    data: bytes
+    touched: int
+    """When a message last came to refer to this content, in seconds since the epoch; what is unreferenced and older than a day may go."""
+
+
+class TokenDocument(msgspec.Struct, kw_only=True):
+    """Collection ``tokens``: a bearer token, known by its hash alone."""
+
+    id: str
+    account: str
+    digest: bytes
+    """SHA-256 of the token."""
+    label: str = ""
+    created: int
+    expires: int
+    """Seconds since the epoch."""
+
+
+class DomainDocument(msgspec.Struct, kw_only=True):
+    """Collection ``domains``: a domain whose mail ends here. ``id`` is its name in lower case, A-labels made U-labels."""
+
+    id: str
+    created: int = 0
