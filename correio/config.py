@@ -41,6 +41,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     smtp_timeout: float = 300.0
     request_body: int = 64 * MIB
     """Octets of one HTTP request body."""
+    graphql_body: int = MIB
+    """Octets of one GraphQL request body."""
+    graphql_tokens: int = 4_000
+    """Tokens of one GraphQL document, comments included."""
+    graphql_depth: int = 16
+    """Nested fields of one GraphQL operation, fragments spread; introspection has its own bound."""
+    graphql_aliases: int = 100
+    """Aliased fields in one GraphQL document."""
+    graphql_cost: int = 20_000
+    """Objects one GraphQL operation may ask for, as its page sizes multiply them."""
+    graphql_list: int = 500
+    """Items of one list in the arguments of a GraphQL field."""
+    graphql_page: int = 200
+    """Nodes of one page of a GraphQL connection."""
+    graphql_time: float = 30.0
+    """Seconds one GraphQL query may take; a mutation is never cut short."""
     cache: int = 256 * MIB
     """Octets of message metadata and small bodies kept in memory by one process."""
 
@@ -65,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The name this server gives itself in greetings and trace headers; None: the machine's own."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    graphql_introspection: bool = True
+    """Whether GraphQL clients may read the schema (it is public all the same: schema/schema.graphql)."""
     log_level: str = "info"
     log_json: bool = False
     limits: Limits = Limits()
