@@ -1,0 +1,51 @@
+"""MAIL (RFC 5321 section 4.1.1.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiosmtpd.smtp import syntax
+from correio.mail.deliver import resolve_recipient
+
+from correio.errors import ForbiddenError, InvalidInputError, NotFoundError
+from protocols.smtp.commands.argument import path_argument, require_account, require_greeting
+from protocols.smtp.core.envelope_address import NULL_SENDER, EnvelopeAddress
+from protocols.smtp.core.parameters import mail_parameters
+from protocols.smtp.core.policy import decide_sender, decide_size, decide_utf8
+from protocols.smtp.core.reply import Refusal, Reply
+
+if TYPE_CHECKING:
+    from protocols.smtp.connection import MailConnection
+
+
+@syntax("MAIL FROM:<address>", extended=" [parameters]")
+async def mail(connection: MailConnection, argument: str | None) -> None:
+    """Begin a transaction with its sender."""
+    require_greeting(connection)
+    require_account(connection)
+    if connection.transaction.sender is not None:
+        raise Refusal(Reply(503, "5.5.1", "A mail transaction has begun already."))
+    sender, rest = path_argument(argument, "FROM:", "5.1.7")
+    if not sender.domain and sender != NULL_SENDER:
+        raise Refusal(Reply(501, "5.1.7", "The address has no domain."))
+    parameters = mail_parameters(rest)
+    refusal = (
+        decide_utf8(sender, parameters, sender=True)
+        or decide_size(parameters.size, connection.server.settings.limits.message_size)
+        or decide_sender(await _may_send_as(connection, sender))
+    )
+    if refusal is not None:
+        raise Refusal(refusal)
+    connection.transaction.begin(sender, parameters)
+    await connection.push(Reply(250, "2.1.0", "Sender accepted."))
+
+
+async def _may_send_as(connection: MailConnection, sender: EnvelopeAddress) -> bool:
+    """Whether the envelope sender is the client's own; the null sender is everybody's (RFC 8098 section 3 needs it)."""
+    if connection.account is None or sender == NULL_SENDER:
+        return True
+    try:
+        owner = await resolve_recipient(connection.server.store, str(sender))
+    except (NotFoundError, ForbiddenError, InvalidInputError):
+        return False
+    return owner.account_id == connection.account.id

@@ -1,0 +1,57 @@
+"""RCPT (RFC 5321 section 4.1.1.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiosmtpd.smtp import syntax
+from correio.mail.deliver import resolve_recipient
+
+from correio.errors import MailError
+from protocols.smtp.commands.argument import path_argument, require_account, require_greeting
+from protocols.smtp.core.envelope_address import NULL_SENDER, EnvelopeAddress
+from protocols.smtp.core.parameters import recipient_parameters
+from protocols.smtp.core.policy import decide_count, decide_room, decide_utf8, refuse_recipient
+from protocols.smtp.core.reply import Refusal, Reply
+from protocols.smtp.core.transaction import AcceptedRecipient
+
+if TYPE_CHECKING:
+    from protocols.smtp.connection import MailConnection
+
+
+@syntax("RCPT TO:<address>", extended=" [parameters]")
+async def rcpt(connection: MailConnection, argument: str | None) -> None:
+    """Add a recipient, if there is one of that name here and room in the mailbox."""
+    require_greeting(connection)
+    require_account(connection)
+    transaction = connection.transaction
+    if transaction.sender is None or transaction.chunked:
+        raise Refusal(Reply(503, "5.5.1", "Not now: RCPT follows MAIL and precedes the message."))
+    address, rest = path_argument(argument, "TO:", "5.1.3")
+    if address == NULL_SENDER:
+        raise Refusal(Reply(501, "5.1.3", "A recipient has an address."))
+    parameters = recipient_parameters(rest)
+    limits = connection.server.settings.limits
+    refusal = decide_utf8(address, transaction.parameters, sender=False) or decide_count(
+        len(transaction.recipients), limits.recipients
+    )
+    if refusal is None:
+        account_id, refusal = await _resolve(connection, address)
+    if refusal is not None:
+        raise Refusal(refusal)
+    transaction.recipients.append(AcceptedRecipient(address, account_id, parameters))
+    await connection.push(Reply(250, "2.1.5", "Recipient accepted."))
+
+
+async def _resolve(connection: MailConnection, address: EnvelopeAddress) -> tuple[str, Reply | None]:
+    """Return the account that mail to the address goes to, and the refusal if there is one."""
+    store = connection.server.store
+    # RFC 5321 section 4.5.1: <Postmaster> without a domain is this server's own.
+    text = str(address) if address.domain else f"{address.local}@{connection.hostname}"
+    try:
+        recipient = await resolve_recipient(store, text)
+        account = await store.account(recipient.account_id)
+    except MailError as error:
+        return "", refuse_recipient(error, submission=connection.server.role.submission)
+    size = connection.transaction.parameters.size
+    return recipient.account_id, decide_room(account.used, account.quota, size)

@@ -1,0 +1,101 @@
+"""The decisions of a mail listener, one pure function each: None to go on, or the reply that refuses."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from correio.errors import (
+    ForbiddenError,
+    InvalidInputError,
+    LimitError,
+    MailError,
+    NotFoundError,
+    QuotaExceededError,
+    TooLargeError,
+)
+from protocols.smtp.core.envelope_address import EnvelopeAddress
+from protocols.smtp.core.parameters import MailParameters
+from protocols.smtp.core.reply import Reply
+
+MAX_HOPS: Final = 100
+"""Received fields: RFC 5321 section 6.3 asks for 100 at least."""
+
+TEMPORARY: Final = Reply(451, "4.3.0", "A temporary failure here; try again later.")
+NO_MEMORY: Final = Reply(452, "4.3.1", "Too much mail is coming in just now; try again later.")
+
+
+def too_large(limit: int) -> Reply:
+    """The reply to a message over the limit. Octets."""
+    return Reply(552, "5.3.4", f"The message is larger than the limit of {limit} octets.")
+
+
+def decide_utf8(address: EnvelopeAddress, parameters: MailParameters, *, sender: bool) -> Reply | None:
+    """An address outside US-ASCII needs SMTPUTF8 (RFC 6531 section 3.5)."""
+    if address.is_ascii or parameters.smtputf8:
+        return None
+    kind = "sender" if sender else "recipient"
+    return Reply(553, "5.6.7", f"The {kind} is not in US-ASCII, and MAIL did not say SMTPUTF8.")
+
+
+def decide_size(size: int, limit: int) -> Reply | None:
+    """A message, declared or received, over the limit (RFC 1870 section 6.1). Octets."""
+    return too_large(limit) if size > limit else None
+
+
+def decide_count(recipients: int, limit: int) -> Reply | None:
+    """One more recipient after ``recipients`` of them (RFC 5321 section 4.5.3.1.10)."""
+    if recipients < limit:
+        return None
+    return Reply(452, "4.5.3", f"A message has at most {limit} recipients; send the others in another transaction.")
+
+
+def decide_room(used: int, quota: int, size: int) -> Reply | None:
+    """Whether a message fits in an account. Octets; quota 0 is no bound; size 0 is unknown.
+
+    Refused at RCPT, so that one full mailbox does not keep a message from its other recipients.
+    """
+    if quota == 0 or (used < quota and used + size <= quota):
+        return None
+    if size > quota:
+        return Reply(552, "5.2.2", "The message is larger than this mailbox may ever be.")
+    return Reply(452, "4.2.2", "The mailbox is full.")
+
+
+def decide_hops(hops: int) -> Reply | None:
+    """A message that has travelled through too many servers is in a loop (RFC 5321 section 6.3)."""
+    return Reply(554, "5.4.6", "Too many Received fields: a loop.") if hops > MAX_HOPS else None
+
+
+def decide_sender(own: bool) -> Reply | None:
+    """Whether a signed-in client may send under this envelope sender (RFC 6409 section 6.1)."""
+    return None if own else Reply(553, "5.7.1", "This sender is not an address of the account you signed in to.")
+
+
+def refuse_recipient(error: MailError, *, submission: bool) -> Reply:
+    """The reply for a recipient that could not be resolved."""
+    if isinstance(error, NotFoundError):
+        return Reply(550, "5.1.1", "No such user here.")
+    if isinstance(error, ForbiddenError):
+        if submission:
+            return Reply(550, "5.7.1", "The recipient is elsewhere, and outbound relaying is not available.")
+        return Reply(550, "5.7.1", "Relaying denied: not a domain of this server.")
+    if isinstance(error, InvalidInputError):
+        return Reply(553, "5.1.3", "The address is not acceptable.")
+    return refuse_message(error)
+
+
+def refuse_message(error: MailError) -> Reply:
+    """The reply for a message that could not be stored for a recipient. What is not known to be permanent is
+    temporary.
+    """
+    if isinstance(error, QuotaExceededError):
+        return Reply(452, "4.2.2", "The mailbox is full.")
+    if isinstance(error, TooLargeError):
+        return too_large(error.limit)
+    if isinstance(error, LimitError):
+        return Reply(452, "4.5.3", error.message)
+    if isinstance(error, InvalidInputError):
+        return Reply(554, "5.6.0", error.message)
+    if isinstance(error, NotFoundError):
+        return Reply(550, "5.1.1", "No such user here.")
+    return TEMPORARY

@@ -1,0 +1,105 @@
+"""What happens when a message has come in whole: the last decisions, the trace field, the delivery, the replies."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from correio.mail.deliver import Recipient, deliver
+
+from correio.errors import MailError, UnavailableError
+from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
+from protocols.smtp.core.policy import decide_hops
+from protocols.smtp.core.received import Trace, hops, protocol_name, received_field
+from protocols.smtp.core.reply import Reply
+from protocols.smtp.core.submission_header import complete_header
+
+if TYPE_CHECKING:
+    from protocols.smtp.connection import MailConnection
+
+log = logging.getLogger("correio.smtp")
+
+
+async def accept_message(connection: MailConnection, content: bytes) -> None:
+    """Deliver the message of the transaction and say what became of it. The transaction is over then."""
+    refusal = decide_hops(hops(content))
+    if refusal is not None:
+        await refuse_transaction(connection, refusal)
+        return
+    now = int(time.time())
+    transaction = connection.transaction
+    if connection.server.role.submission:
+        content = complete_header(content, message_id=f"{transaction.id}@{connection.hostname}", time=now)
+    outcomes = await _deliver(connection, content, _received(connection, now))
+    addresses = [str(recipient.address) for recipient in transaction.recipients]
+    if connection.server.role.lmtp:
+        replies = [lmtp_reply(outcomes[at], address, transaction.id) for at, address in enumerate(addresses)]
+    else:
+        replies = [smtp_reply(outcomes, transaction.id)]
+    log.info(
+        "%s: %s from %s, %d octets, %d recipients: %s",
+        connection.remote,
+        transaction.id,
+        transaction.sender,
+        len(content),
+        len(addresses),
+        " ".join(str(reply.code) for reply in replies[:20]),
+    )
+    connection.reset()
+    for reply in replies:
+        await connection.push(reply)
+
+
+async def refuse_transaction(connection: MailConnection, refusal: Reply) -> None:
+    """Refuse the message: once, or in LMTP once for each recipient (RFC 2033 section 4.2). The transaction is over
+    then.
+    """
+    count = len(connection.transaction.recipients) if connection.server.role.lmtp else 1
+    connection.reset()
+    for _ in range(count):
+        await connection.push(refusal)
+
+
+async def _deliver(connection: MailConnection, content: bytes, received: bytes) -> list[MailError | None]:
+    """Return one outcome for each recipient. An account that has several addresses among them gets the message once."""
+    transaction = connection.transaction
+    server = connection.server
+    places: dict[str, int] = {}
+    recipients: list[Recipient] = []
+    for recipient in transaction.recipients:
+        if recipient.account_id not in places:
+            places[recipient.account_id] = len(recipients)
+            recipients.append(Recipient(account_id=recipient.account_id, address=str(recipient.address)))
+    try:
+        outcomes = await server.finish(deliver(server.store, content, str(transaction.sender), recipients, received))
+    except MailError as error:
+        outcomes = [error] * len(recipients)
+    except Exception:
+        log.exception("defect while delivering %s", transaction.id)
+        outcomes = [UnavailableError("A defect.")] * len(recipients)
+    return [outcomes[places[recipient.account_id]] for recipient in transaction.recipients]
+
+
+def _received(connection: MailConnection, now: int) -> bytes:
+    transaction = connection.transaction
+    session = connection.session
+    protocol = protocol_name(
+        lmtp=connection.server.role.lmtp,
+        extended=session.extended_smtp,
+        tls=connection.secure,
+        authenticated=connection.account is not None,
+        utf8=transaction.parameters.smtputf8,
+    )
+    return received_field(
+        Trace(
+            helo=session.host_name or "",
+            remote=connection.remote,
+            hostname=connection.hostname,
+            protocol=protocol,
+            tls=connection.tls_description(),
+            id=transaction.id,
+            recipient=str(transaction.recipients[0].address) if len(transaction.recipients) == 1 else "",
+            time=now,
+        )
+    )
