@@ -32,6 +32,8 @@ class Part(msgspec.Struct, array_like=True):
 
     ``path`` is the IMAP section number (RFC 9051 section 6.4.5.1): "" for the message itself, "1", "1.2". The body of a
     non-multipart message has path "1"; of a message/rfc822 part "2" the embedded message's own parts are "2.1" and so on.
+    An embedded message that is a multipart has no number of its own: its root entity bears the path of the message/rfc822
+    part, which stands before it.
     ``parent`` is the index of the enclosing part in ``ParsedMessage.parts`` (-1 for the first).
     """
 
@@ -63,6 +65,10 @@ class Part(msgspec.Struct, array_like=True):
     """For message/rfc822 and message/global: the index of the embedded message's root entity, else -1."""
     is_attachment: bool = False
     """Whether a person would call it an attachment (RFC 8621 section 4.1.4's hints)."""
+    disposition_parameters: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    """Content-Disposition parameters, names in lower case, values decoded."""
+    envelope: bytes = b""
+    """For the root entity of an embedded message: its ENVELOPE, as IMAP sends it."""
 
     @property
     def charset(self) -> str | None:

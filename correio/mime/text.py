@@ -1,0 +1,134 @@
+"""Text parts as text: charset, format=flowed (RFC 3676), and HTML read as plain text. Never raises."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+from correio.mime.bodies import Bodies, choose_bodies
+from correio.mime.charsets import charset_codec, decode_charset
+from correio.mime.model import Part
+
+__all__ = ["Bodies", "choose_bodies", "html_to_text", "part_text", "unflow"]
+
+_META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{2,40})", re.IGNORECASE)
+
+
+def part_text(part: Part, decoded: bytes) -> str:
+    """Return the text of a text part for display: lines end with LF, flowed paragraphs are joined (RFC 3676).
+
+    ``decoded`` is the body after its transfer encoding. HTML is returned as HTML.
+    """
+    charset = part.charset
+    if part.media_type == "text/html" and charset_codec(charset) is None:
+        declared = _META_CHARSET.search(decoded, 0, 2048)
+        if declared and charset_codec(declared[1].decode("ascii")) not in (
+            None,
+            "utf_16",
+            "utf_16_le",
+            "utf_16_be",
+            "utf_7",
+        ):
+            charset = declared[1].decode("ascii")
+    text = decode_charset(decoded, charset)
+    if text[:1] == "\ufeff":
+        text = text[1:]
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if part.media_type == "text/plain":
+        parameters = dict(part.parameters)
+        if parameters.get("format", "").lower() == "flowed":
+            return unflow(text, delete_space=parameters.get("delsp", "").lower() == "yes")
+    return text
+
+
+def unflow(text: str, *, delete_space: bool = False) -> str:
+    """Join the lines of format=flowed paragraphs (RFC 3676 section 4). Quoted lines keep one ``>`` a level before them."""
+    out: list[str] = []
+    paragraph: list[str] = []
+    depth = 0
+
+    def end_paragraph() -> None:
+        if paragraph:
+            prefix = ">" * depth + " " if depth else ""
+            out.append(prefix + "".join(paragraph))
+            paragraph.clear()
+
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        line_depth = len(line) - len(content)
+        # Section 4.4: a leading space was stuffed.
+        if content[:1] == " ":
+            content = content[1:]
+        if line_depth != depth:
+            end_paragraph()
+            depth = line_depth
+        if content == "-- ":
+            # Section 4.3: the signature separator is neither flowed nor the end of a flowed line.
+            end_paragraph()
+            paragraph.append(content)
+            end_paragraph()
+        elif content.endswith(" "):
+            paragraph.append(content[:-1] if delete_space else content)
+        else:
+            paragraph.append(content)
+            end_paragraph()
+    end_paragraph()
+    return "\n".join(out)
+
+
+_MARKUP: Final = re.compile(r"<(?:(!--)|(/?)([A-Za-z][A-Za-z0-9]{0,15})|[!?/])")
+_BLANKS: Final = re.compile(r"[ \t\r\n\f\xa0]+")
+_SKIPPED: Final = frozenset(("script", "style", "head", "title", "noscript", "template", "svg", "math", "object"))
+_LINE: Final = frozenset(
+    ("br", "tr", "div", "li", "dd", "dt", "pre", "section", "article", "header", "footer", "form", "center")
+)
+_PARAGRAPH: Final = frozenset(("p", "table", "ul", "ol", "dl", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6"))
+_CLOSING: Final = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in _SKIPPED}
+_LINES: Final = re.compile(r" *\n *")
+_MANY_LINES: Final = re.compile(r"\n{3,}")
+
+
+def html_to_text(markup: str) -> str:
+    """Return what HTML says as plain text: no tags, blocks on lines of their own. Linear; it makes nothing safe to embed."""
+    out: list[str] = []
+    at = 0
+    length = len(markup)
+    unclosed: set[str] = set()
+    while at < length:
+        tag = _MARKUP.search(markup, at)
+        if tag is None:
+            out.append(_characters(markup[at:]))
+            break
+        if tag.start() > at:
+            out.append(_characters(markup[at : tag.start()]))
+        if tag[1]:
+            end = markup.find("-->", tag.end())
+            at = end + 3 if end >= 0 else length
+            continue
+        end = markup.find(">", tag.end())
+        at = end + 1 if end >= 0 else length
+        name = (tag[3] or "").lower()
+        if name in _PARAGRAPH:
+            out.append("\n\n")
+        elif name in _LINE:
+            out.append("\n")
+        elif name in ("td", "th"):
+            out.append(" ")
+        elif name in _SKIPPED and not tag[2] and name not in unclosed:
+            closing = _CLOSING[name].search(markup, at)
+            if closing is None:
+                unclosed.add(name)
+                if name in ("script", "style"):
+                    break
+            else:
+                end = markup.find(">", closing.end())
+                at = end + 1 if end >= 0 else length
+    text = _LINES.sub("\n", "".join(out))
+    return _MANY_LINES.sub("\n\n", text).strip()
+
+
+def _characters(text: str) -> str:
+    text = _BLANKS.sub(" ", text)
+    return html.unescape(text) if "&" in text else text
