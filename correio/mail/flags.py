@@ -75,5 +75,7 @@ def canonical_flag(text: str) -> str:
             raise InvalidInputError(f"The flag {text[:64]!a} cannot be set.", "flags")
         return canonical
     if len(text) > MAX_KEYWORD_LENGTH or not _KEYWORD.fullmatch(text):
-        raise InvalidInputError(f"The keyword {text[:64]!a} is not an atom of at most {MAX_KEYWORD_LENGTH} characters.", "keywords")
+        raise InvalidInputError(
+            f"The keyword {text[:64]!a} is not an atom of at most {MAX_KEYWORD_LENGTH} characters.", "keywords"
+        )
     return text

@@ -47,12 +47,14 @@ class MailboxIndex:
     own length keeps an unchanging numbering at no cost.
     """
 
-    __slots__ = ("_floor", "_journal", "dates", "flags", "mailbox_id", "modseq", "modseqs", "saved", "sizes", "uids")
+    __slots__ = (
+        "__weakref__", "_floor", "_journal", "dates", "flags", "mailbox_id", "modseq", "modseqs", "saved", "sizes", "uids",
+    )  # fmt: skip
 
     def __init__(self, mailbox_id: str, modseq: int, rows: Iterable[Row] = ()) -> None:
         self.mailbox_id: Final = mailbox_id
         self.modseq = modseq
-        """The account modseq up to which this index is complete."""
+        """The account modseq of the last change applied. The account sees to it that none is left out."""
         self.uids = array("I")
         self.modseqs = array("Q")
         self.flags: list[FlagSet] = []
@@ -89,19 +91,28 @@ class MailboxIndex:
         """Return the row at a position from 0. Raises IndexError."""
         return Row(self.uids[at], self.modseqs[at], self.flags[at], self.dates[at], self.sizes[at], self.saved[at])
 
-    def apply(self, changes: MailboxChanges) -> None:
-        """Bring the index forward by one committed step. Raises ValueError if the step is out of order."""
+    def apply(self, changes: MailboxChanges, *, overlapping: bool = False) -> None:
+        """Bring the index forward by one committed step. Raises ValueError when a new UID is not above all others.
+
+        With ``overlapping`` some of the step may be in the index already, since the rows were read while it was made.
+        """
         if changes.modseq <= self.modseq:
             return
         for uid, flags, modseq in changes.changed:
             at = self.position(uid)
-            if at >= 0:
+            if at >= 0 and self.modseqs[at] < modseq:
                 self.flags[at] = flags
                 self.modseqs[at] = modseq
         if changes.removed:
             self._remove(changes.removed)
         last = self.uids[-1] if self.uids else 0
         for row in changes.added:
+            if row.uid <= last and overlapping:
+                at = self.position(row.uid)
+                if at >= 0 and self.modseqs[at] < row.modseq:
+                    self.flags[at] = row.flags
+                    self.modseqs[at] = row.modseq
+                continue
             if row.uid <= last:
                 raise ValueError(f"UID {row.uid} after {last} in mailbox {self.mailbox_id}")
             self._append(row)

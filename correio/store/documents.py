@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+_AS_ID = {"id": "_id"}
 
-class AccountDocument(msgspec.Struct, kw_only=True):
+
+class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Collection ``accounts``: a person's mail, and the one clock (``modseq``) of everything in it."""
 
     id: str
@@ -31,7 +33,7 @@ class AccountDocument(msgspec.Struct, kw_only=True):
     """Seconds since the epoch."""
 
 
-class MailboxDocument(msgspec.Struct, kw_only=True):
+class MailboxDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Collection ``mailboxes``: a folder. Its path is the names from the root down."""
 
     id: str
@@ -61,7 +63,7 @@ class MailboxDocument(msgspec.Struct, kw_only=True):
     deleted: bool = False
 
 
-class MessageDocument(msgspec.Struct, kw_only=True):
+class MessageDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Collection ``messages``: one message in one mailbox, or, with ``expunged``, the tombstone it left."""
 
     id: str
@@ -95,7 +97,7 @@ class MessageDocument(msgspec.Struct, kw_only=True):
     expunged: bool = False
 
 
-class PartDocument(msgspec.Struct, kw_only=True):
+class PartDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Collection ``parts``: octets by their SHA-256, once for all messages of all accounts; large ones in chunks."""
 
     id: bytes
@@ -108,7 +110,7 @@ class PartDocument(msgspec.Struct, kw_only=True):
     """When a message last came to refer to this content, in seconds since the epoch; what is unreferenced and older than a day may go."""
 
 
-class TokenDocument(msgspec.Struct, kw_only=True):
+class TokenDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Collection ``tokens``: a bearer token, known by its hash alone."""
 
     id: str
@@ -121,7 +123,7 @@ class TokenDocument(msgspec.Struct, kw_only=True):
     """Seconds since the epoch."""
 
 
-class DomainDocument(msgspec.Struct, kw_only=True):
+class DomainDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Collection ``domains``: a domain whose mail ends here. ``id`` is its name in lower case, A-labels made U-labels."""
 
     id: str

@@ -1,0 +1,260 @@
+"""An account as this process knows it: its clock, its mailboxes, and the indexes of those in use.
+
+The state is exact as of ``modseq``. It moves forward in two ways: by a step this process committed itself, and by reading
+what others committed (:meth:`Account.refresh`). All of it happens on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from correio.errors import NotFoundError
+from correio.mail.flags import flag_set
+from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
+from correio.mail.mailbox_tree import Mailbox, MailboxTree
+from correio.store.accounts import find_account
+from correio.store.documents import AccountDocument, MailboxDocument
+from correio.store.mailboxes import find_mailboxes
+from correio.store.messages import MessageState, load_states, states_since
+
+if TYPE_CHECKING:
+    from correio.mail.message_store import MessageStore
+
+_log = logging.getLogger("correio.mail.account")
+
+
+class AccountStep(msgspec.Struct, frozen=True):
+    """One committed transaction as far as it concerns an account: from ``expected`` to ``document.modseq``."""
+
+    expected: int
+    document: AccountDocument
+    mailboxes: tuple[MailboxDocument, ...] = ()
+    changes: tuple[tuple[str, MailboxChanges], ...] = ()
+    """(mailbox id, what changed in it)."""
+
+
+class _Load:
+    """A load under way: what was committed meanwhile, and whether others' changes were missed."""
+
+    __slots__ = ("missed", "recorded", "task")
+
+    def __init__(self) -> None:
+        self.recorded: list[MailboxChanges] = []
+        self.missed = False
+        self.task: asyncio.Task[MailboxIndex] | None = None
+
+
+def row_of(state: MessageState) -> Row:
+    """Return the index row of a stored state."""
+    return Row(state.uid, state.modseq, flag_set(state.flags), state.date, state.size, state.saved)
+
+
+class Account:
+    """One live object per account and process, shared by every session. Get it from ``MessageStore.account``."""
+
+    def __init__(self, store: MessageStore, document: AccountDocument, mailboxes: Iterable[MailboxDocument]) -> None:
+        self.store = store
+        self.document = document
+        self.mailboxes = MailboxTree(mailboxes)
+        self.closed = False
+        """True once the account is removed or disabled: sessions end."""
+        self._indexes: WeakValueDictionary[str, MailboxIndex] = WeakValueDictionary()
+        self._loads: dict[str, _Load] = {}
+        self._watchers: dict[object, Callable[[], None]] = {}
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refresh_next: asyncio.Task[None] | None = None
+
+    @property
+    def id(self) -> str:
+        return self.document.id
+
+    @property
+    def address(self) -> str:
+        return self.document.address
+
+    @property
+    def name(self) -> str:
+        return self.document.name
+
+    @property
+    def modseq(self) -> int:
+        """The account's clock: every change to its mail moves it."""
+        return self.document.modseq
+
+    @property
+    def used(self) -> int:
+        """Octets of all messages."""
+        return self.document.used
+
+    @property
+    def messages(self) -> int:
+        return self.document.messages
+
+    @property
+    def quota(self) -> int:
+        """Octets the account may hold; 0: no bound."""
+        return self.document.quota or self.store.settings.limits.account_quota
+
+    def mailbox(self, mailbox_id: str) -> Mailbox:
+        """Return a mailbox by id. Raises NotFoundError."""
+        found = self.mailboxes.get(mailbox_id)
+        if found is None:
+            raise NotFoundError("There is no such mailbox.")
+        return found
+
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back on the loop after every applied change. Returns what ends it. The callback must be quick."""
+        key = object()
+        self._watchers[key] = callback
+        return lambda: self._watchers.pop(key, None) and None
+
+    def _notify(self) -> None:
+        for callback in list(self._watchers.values()):
+            try:
+                callback()
+            except Exception:
+                _log.exception("a watcher of account %s failed", self.id)
+
+    def close(self) -> None:
+        """The account is gone or disabled: tell every session."""
+        if not self.closed:
+            self.closed = True
+            self._notify()
+
+    # Moving forward
+
+    def apply(self, step: AccountStep) -> None:
+        """Take in a step that this process committed."""
+        if step.document.modseq <= self.document.modseq:
+            return
+        self.document = step.document
+        self.mailboxes = self.mailboxes.absorb(step.mailboxes)
+        for mailbox_id, changes in step.changes:
+            index = self._indexes.get(mailbox_id)
+            if index is not None:
+                index.apply(changes)
+            load = self._loads.get(mailbox_id)
+            if load is not None:
+                load.recorded.append(changes)
+        self._notify()
+
+    async def refresh(self) -> None:
+        """Be at least as new as the database was when this was called. One round trip when nothing changed.
+
+        Raises NotFoundError when the account is gone or disabled, UnavailableError.
+        """
+        # A read that began before the call could be older than the call: join the one that has yet to begin.
+        waiting = self._refresh_next
+        if waiting is None:
+            waiting = self._refresh_next = asyncio.create_task(self._refresh_after(self._refreshing))
+        await asyncio.shield(waiting)
+
+    async def _refresh_after(self, running: asyncio.Task[None] | None) -> None:
+        if running is not None and not running.done():
+            await asyncio.wait({running})
+        self._refreshing, self._refresh_next = self._refresh_next, None
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        database = self.store.database
+        document = await find_account(database, self.id)
+        if document is None or document.disabled:
+            self.close()
+            raise NotFoundError("The account does not exist or is disabled.")
+        since = self.document.modseq
+        if document.modseq <= since:
+            return
+        mailboxes = await find_mailboxes(database, self.id, since)
+        states: dict[str, list[MessageState]] = {}
+        for mailbox in mailboxes:
+            if mailbox.id in self._loads:
+                self._loads[mailbox.id].missed = True
+            if mailbox.id in self._indexes and not mailbox.deleted:
+                states[mailbox.id] = await states_since(database, self.id, mailbox.id, since)
+        self._absorb(document, mailboxes, states)
+
+    def _absorb(
+        self, document: AccountDocument, mailboxes: list[MailboxDocument], states: dict[str, list[MessageState]]
+    ) -> None:
+        if document.modseq <= self.document.modseq:
+            return
+        self.document = document
+        self.mailboxes = self.mailboxes.absorb(mailboxes)
+        for mailbox in mailboxes:
+            load = self._loads.get(mailbox.id)
+            if load is not None:
+                load.missed = True
+            index = self._indexes.get(mailbox.id)
+            if index is None:
+                continue
+            if mailbox.id not in states:
+                # Loaded while the others were read: its own load has seen these changes or will.
+                self._indexes.pop(mailbox.id, None)
+                continue
+            try:
+                index.apply(changes_from(index, states[mailbox.id], document.modseq))
+            except ValueError:
+                _log.exception("the index of mailbox %s is given up and will be read anew", mailbox.id)
+                self._indexes.pop(mailbox.id, None)
+        self._notify()
+
+    # Indexes
+
+    def loaded_index(self, mailbox_id: str) -> MailboxIndex | None:
+        """Return the index of a mailbox if it is in memory."""
+        return self._indexes.get(mailbox_id)
+
+    async def index(self, mailbox_id: str) -> MailboxIndex:
+        """Return the shared index of a mailbox, loading it when cold. Raises NotFoundError."""
+        self.mailbox(mailbox_id)
+        index = self._indexes.get(mailbox_id)
+        if index is None:
+            load = self._loads.get(mailbox_id)
+            if load is None:
+                load = self._loads[mailbox_id] = _Load()
+                load.task = asyncio.create_task(self._load(mailbox_id, load))
+            assert load.task is not None
+            index = await asyncio.shield(load.task)
+        self.store.keep_warm(self.id, index)
+        return index
+
+    async def _load(self, mailbox_id: str, load: _Load) -> MailboxIndex:
+        try:
+            while True:
+                load.missed = False
+                load.recorded.clear()
+                base = self.document.modseq
+                states = await load_states(self.store.database, self.id, mailbox_id)
+                if not load.missed:
+                    break
+            index = MailboxIndex(mailbox_id, base, map(row_of, states))
+            for changes in load.recorded:
+                index.apply(changes, overlapping=True)
+            self._indexes[mailbox_id] = index
+            return index
+        finally:
+            del self._loads[mailbox_id]
+
+
+def changes_from(index: MailboxIndex, states: list[MessageState], modseq: int) -> MailboxChanges:
+    """Return what these stored states mean for an index. Pure."""
+    added: list[Row] = []
+    changed = []
+    removed = []
+    for state in states:
+        row = index.row(state.uid)
+        if state.expunged:
+            if row is not None:
+                removed.append(state.uid)
+        elif row is None:
+            added.append(row_of(state))
+        elif row.modseq < state.modseq:
+            changed.append((state.uid, flag_set(state.flags), state.modseq))
+    added.sort(key=lambda one: one.uid)
+    return MailboxChanges(modseq, tuple(added), tuple(changed), tuple(removed))

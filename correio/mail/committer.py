@@ -1,0 +1,322 @@
+"""Group commit: what waits while a transaction is in flight goes into the next one, together, for any number of accounts.
+
+Rivals inside a process queue here and never conflict. An account is in at most one transaction at a time, its operations
+keep their order, and large ones go alone so that they delay no delivery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, Generic, TypeVar
+
+from correio.errors import MailError, OutcomeUnknownError, UnavailableError
+from correio.mail.account import Account, AccountStep
+from correio.mail.draft import DeferError, Draft
+from correio.store.database import Database
+from correio.store.documents import MessageDocument
+from correio.store.messages import existing_ids, find_messages
+from correio.store.transaction import DuplicateMessageError, GuardFailedError, Writes, commit
+
+T = TypeVar("T")
+
+_log = logging.getLogger("correio.mail.committer")
+_GROUP_WEIGHT: Final = 512
+_GROUP_OCTETS: Final = 12 * 1024 * 1024
+_HEAVY: Final = 512
+_HEAVY_LANES: Final = 2
+_ATTEMPTS: Final = 12
+_MAX_WAITING: Final = 20_000
+_GATHER: Final = 0.002
+"""Seconds to wait for the rest of a group whose senders have just been answered."""
+
+
+class Operation(ABC, Generic[T]):
+    """One change to one account. Its plan is pure and may be made several times."""
+
+    weight: int = 1
+    """About how many documents it writes."""
+    octets: int = 0
+    """About how many octets it writes within the transaction."""
+    inserts: Sequence[str] = ()
+    """The ids of the messages it adds: fixed before the plan, so that a retry meets itself."""
+
+    def __init__(self, account: Account) -> None:
+        self.account: Final = account
+
+    async def prepare(self) -> None:
+        """Read what the plan needs beyond the account. Called when it is the account's turn, before every plan."""
+
+    @abstractmethod
+    def plan(self, draft: Draft) -> T:
+        """Record the change and return the result. Raises MailError before recording anything."""
+
+    def recover(self, stored: dict[str, MessageDocument]) -> T:  # noqa: ARG002 - the default knows nothing
+        """Return the result of an earlier attempt that did commit, from the messages it added."""
+        raise OutcomeUnknownError("The change was made by an earlier attempt, whose result is no longer known.")
+
+
+class _Waiting:
+    __slots__ = ("future", "operation")
+
+    def __init__(self, operation: Operation[Any], future: asyncio.Future[Any]) -> None:
+        self.operation = operation
+        self.future = future
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+    def succeed(self, result: object) -> None:
+        if not self.future.done():
+            self.future.set_result(result)
+
+
+class CommitStatistics:
+    """What the committer did so far."""
+
+    def __init__(self) -> None:
+        self.groups = 0
+        self.operations = 0
+        self.retries = 0
+
+
+class Committer:
+    """One per process. ``submit`` returns when the change is durable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: deque[_Waiting] = deque()
+        self._busy: set[str] = set()
+        self._light_running = False
+        self._heavy_running = 0
+        self._last_group = 0
+        self._gathering: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self.statistics: Final = CommitStatistics()
+
+    async def submit(self, operation: Operation[T]) -> T:
+        """Queue an operation and return its result once it is on disk.
+
+        Raises what its plan raises; UnavailableError when the database refused or too much is waiting; OutcomeUnknownError
+        when it cannot be known. Cancelling the caller does not undo the change.
+        """
+        if self._closed:
+            raise UnavailableError("The server is shutting down; try again later.")
+        if len(self._queue) >= _MAX_WAITING:
+            raise UnavailableError("Too many changes are waiting; try again later.")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        # Where the caller went away, nobody is left to hear of a failure.
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._queue.append(_Waiting(operation, future))
+        self._pump()
+        return await future
+
+    async def close(self) -> None:
+        """Finish everything that waits, and accept no more."""
+        self._closed = True
+        self._pump(at_once=True)
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    # Forming groups
+
+    def _pump(self, *, at_once: bool = False) -> None:
+        blocked = set(self._busy)
+        light: list[_Waiting] = []
+        weight = octets = 0
+        kept: deque[_Waiting] = deque()
+        wait = not at_once and not self._light_running and self._worth_waiting()
+        while self._queue:
+            item = self._queue.popleft()
+            operation = item.operation
+            account = operation.account.id
+            if operation.weight > _HEAVY:
+                if account in blocked or self._heavy_running >= _HEAVY_LANES:
+                    blocked.add(account)
+                    kept.append(item)
+                    continue
+                blocked.add(account)
+                self._heavy_running += 1
+                self._start([item], heavy=True)
+            elif (
+                self._light_running or wait or account in blocked or weight >= _GROUP_WEIGHT or octets >= _GROUP_OCTETS
+            ):
+                blocked.add(account)
+                kept.append(item)
+                if weight >= _GROUP_WEIGHT or octets >= _GROUP_OCTETS:
+                    kept.extend(self._queue)
+                    self._queue.clear()
+            else:
+                light.append(item)
+                weight += operation.weight
+                octets += operation.octets
+        self._queue = kept
+        if light:
+            self._light_running = True
+            self._last_group = len(light)
+            self._start(light, heavy=False)
+
+    def _worth_waiting(self) -> bool:
+        if self._gathering is not None:
+            if len(self._queue) < self._last_group:
+                return True
+            self._gathering.cancel()
+            self._gathering = None
+            return False
+        if self._last_group < 3 or len(self._queue) * 2 >= self._last_group:
+            return False
+        self._gathering = asyncio.get_running_loop().call_later(_GATHER, self._gathered)
+        return True
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self._last_group = len(self._queue)
+        self._pump()
+
+    def _start(self, items: list[_Waiting], *, heavy: bool) -> None:
+        accounts = {item.operation.account.id for item in items}
+        self._busy |= accounts
+        task = asyncio.create_task(self._run(items), name="commit")
+        self._tasks.add(task)
+        self.statistics.groups += 1
+        self.statistics.operations += len(items)
+
+        def ended(done: asyncio.Task[None]) -> None:
+            self._tasks.discard(done)
+            self._busy.difference_update(accounts)
+            if heavy:
+                self._heavy_running -= 1
+            else:
+                self._light_running = False
+            if not done.cancelled() and (error := done.exception()) is not None:
+                _log.error("a commit failed", exc_info=error)
+                for item in items:
+                    item.fail(UnavailableError("The change could not be made; try again later."))
+            self._pump(at_once=self._closed)
+
+        task.add_done_callback(ended)
+
+    # Running a group
+
+    async def _run(self, items: list[_Waiting]) -> None:
+        deferred: list[_Waiting] = []
+        for attempt in range(_ATTEMPTS):
+            items = await self._prepared(items)
+            drafts, planned, again = self._plan(items)
+            if again:
+                deferred += again
+                items = [item for item in items if item not in again]
+            if not planned:
+                break
+            writes = Writes()
+            steps: list[tuple[Account, AccountStep]] = []
+            for draft in drafts:
+                if not draft.empty:
+                    draft.add_to(writes)
+                    steps.append((draft.account, draft.step()))
+            try:
+                if steps:
+                    await commit(self._database, writes)
+            except GuardFailedError:
+                self.statistics.retries += 1
+                items = await self._refreshed(planned)
+                await asyncio.sleep(random.uniform(0, 0.002) * attempt)  # noqa: S311 - spreads rivals
+                continue
+            except DuplicateMessageError:
+                items = await self._recovered(planned)
+                continue
+            except MailError as error:
+                for item, _ in planned:
+                    item.fail(error)
+                break
+            for account, step in steps:
+                account.apply(step)
+            for item, result in planned:
+                item.succeed(result)
+            break
+        else:
+            for item in items:
+                item.fail(UnavailableError("Other processes change this account too fast; try again later."))
+        self._queue.extendleft(reversed(deferred))
+
+    async def _prepared(self, items: list[_Waiting]) -> list[_Waiting]:
+        results = await asyncio.gather(*(item.operation.prepare() for item in items), return_exceptions=True)
+        ready: list[_Waiting] = []
+        for item, result in zip(items, results, strict=True):
+            if result is None:
+                ready.append(item)
+            elif isinstance(result, Exception):
+                self._failed(item, result)
+            else:
+                raise result
+        return ready
+
+    @staticmethod
+    def _failed(item: _Waiting, error: Exception) -> None:
+        if not isinstance(error, MailError):
+            _log.error("an operation failed: %s", type(item.operation).__name__, exc_info=error)
+            error = UnavailableError("The change could not be made; try again later.")
+        item.fail(error)
+
+    def _plan(self, items: list[_Waiting]) -> tuple[list[Draft], list[tuple[_Waiting, Any]], list[_Waiting]]:
+        """Plan all of them. What failed is answered; returns the drafts, the planned with their results, and the deferred."""
+        candidates = list(items)
+        while True:
+            drafts: dict[str, Draft] = {}
+            planned: list[tuple[_Waiting, Any]] = []
+            deferred: list[_Waiting] = []
+            spoiled: _Waiting | None = None
+            for item in candidates:
+                account = item.operation.account
+                draft = drafts.get(account.id)
+                if draft is None:
+                    draft = drafts[account.id] = Draft(account)
+                before = draft.mutations
+                try:
+                    planned.append((item, item.operation.plan(draft)))
+                except DeferError:
+                    deferred.append(item)
+                except Exception as error:  # noqa: BLE001 - answered and logged by _failed
+                    self._failed(item, error)
+                    if draft.mutations != before:
+                        spoiled = item
+                        break
+            if spoiled is None:
+                return list(drafts.values()), planned, deferred
+            failed = {id(item) for item in candidates if item.future.done()}
+            candidates = [item for item in candidates if id(item) not in failed]
+
+    async def _refreshed(self, planned: list[tuple[_Waiting, Any]]) -> list[_Waiting]:
+        accounts = {item.operation.account.id: item.operation.account for item, _ in planned}
+        results = await asyncio.gather(*(account.refresh() for account in accounts.values()), return_exceptions=True)
+        failures = dict(zip(accounts, results, strict=True))
+        kept: list[_Waiting] = []
+        for item, _ in planned:
+            failure = failures[item.operation.account.id]
+            if isinstance(failure, Exception):
+                self._failed(item, failure)
+            else:
+                kept.append(item)
+        return kept
+
+    async def _recovered(self, planned: list[tuple[_Waiting, Any]]) -> list[_Waiting]:
+        kept = await self._refreshed(planned)
+        left: list[_Waiting] = []
+        for item in kept:
+            operation = item.operation
+            ids = list(operation.inserts)
+            try:
+                if ids and await existing_ids(self._database, operation.account.id, ids[:1]):
+                    stored = await find_messages(self._database, operation.account.id, ids)
+                    item.succeed(operation.recover({message.id: message for message in stored}))
+                else:
+                    left.append(item)
+            except MailError as error:
+                item.fail(error)
+        return left

@@ -1,0 +1,135 @@
+"""Delivery to local accounts (RFC 5321 section 4.4 and 7; RFC 2033): who is the recipient, and the one commit that counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from correio.errors import ForbiddenError, InvalidInputError, MailError, NotFoundError, TooLargeError
+from correio.ids import Kind, derived_id
+from correio.mail.account import Account
+from correio.mail.addresses import normalise_address, without_tag
+from correio.mail.append import AddMessages, item_for
+from correio.mail.flags import NO_FLAGS
+from correio.mail.ingest import Ingested, ingest, normalised, parse
+from correio.mail.message_store import MessageStore
+from correio.store.domains import has_domain
+
+INBOX_ROLE: Final = "inbox"
+_AT_ONCE: Final = 16
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """A recipient that has an account here."""
+
+    account_id: str
+    address: str
+    """As the client gave it, for Delivered-To."""
+
+
+async def resolve_recipient(store: MessageStore, address: str) -> Recipient:
+    """Return who receives mail for an address: the account of that address, or of it without its ``+tag``.
+
+    Raises InvalidInputError (no address at all), NotFoundError (no such user here), ForbiddenError (the domain is not one
+    of ours), UnavailableError.
+    """
+    try:
+        normal = normalise_address(address)
+    except InvalidInputError:
+        # Not a name any account can have; whether it is ours to refuse or another's to deliver depends on the domain.
+        local, _, domain = address.rpartition("@")
+        if not local or not domain:
+            raise
+        normal = normalise_address(f"x@{domain}")
+        await _require_domain(store, normal)
+        raise NotFoundError(f"There is no user {address[:200]} here.") from None
+    candidates = [normal]
+    if (plain := without_tag(normal)) is not None:
+        candidates.append(plain)
+    for candidate in candidates:
+        try:
+            account = await store.account_by_address(candidate)
+        except NotFoundError:
+            continue
+        return Recipient(account.id, address)
+    await _require_domain(store, normal)
+    raise NotFoundError(f"There is no user {address[:200]} here.")
+
+
+async def _require_domain(store: MessageStore, normal: str) -> None:
+    domain = normal.rpartition("@")[2]
+    if not await has_domain(store.database, domain):
+        raise ForbiddenError(f"Mail for {domain} is not accepted here: relaying denied.")
+
+
+def trace_prefix(sender: str, recipient: str, received: bytes) -> bytes:
+    """Return the fields that delivery puts on top (RFC 5321 section 4.4), the null sender as ``<>``."""
+    fields = f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
+    return fields.encode("utf-8", "surrogateescape") + received
+
+
+async def deliver(
+    store: MessageStore, raw: bytes, sender: str, recipients: Sequence[Recipient], received: bytes
+) -> list[MailError | None]:
+    """Deliver one message to the INBOX of each recipient. ``received`` is a whole Received field with its CRLF.
+
+    Returns one outcome a recipient, in order; None: durable. An account that stands there several times gets one copy for
+    each address as given. Raises nothing a message could cause.
+    """
+    try:
+        content = await normalised(store, raw)
+        limit = store.settings.limits.message_size
+        if len(content) > limit:
+            error: MailError = TooLargeError(
+                f"The message has {len(content)} octets; at most {limit} are accepted.", limit
+            )
+            return [error] * len(recipients)
+        parsed = await parse(store, content)
+    except MailError as problem:
+        return [problem] * len(recipients)
+    # Fixed now, so that no retry of the commit can make a second copy.
+    key = os.urandom(16)
+    durable: set[bytes] = set()
+    outcomes: list[MailError | asyncio.Task[None]] = []
+    for number, recipient in enumerate(recipients):
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+        try:
+            account = await store.account(recipient.account_id)
+            prefix = trace_prefix(sender, recipient.address, received)
+            # The trace fields are ours, not the sender's: the size limit is for what was sent.
+            ingested = await ingest(store, content, prefix=prefix, parsed=parsed, durable=durable)
+            inbox = inbox_of(account)
+        except MailError as error:
+            outcomes.append(error)
+        else:
+            outcomes.append(asyncio.create_task(_add(account, inbox, ingested, (key, recipient.address))))
+    tasks = [outcome for outcome in outcomes if isinstance(outcome, asyncio.Task)]
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return [_outcome(outcome) if isinstance(outcome, asyncio.Task) else outcome for outcome in outcomes]
+
+
+async def _add(account: Account, inbox: str, ingested: Ingested, key: tuple[bytes, str]) -> None:
+    now = account.store.now()
+    email = derived_id(Kind.EMAIL, account.id, *key)
+    item = item_for(account, ingested, key=key, email=email, flags=NO_FLAGS, date=now, saved=now)
+    await account.store.committer.submit(AddMessages(account, inbox, [item]))
+
+
+def _outcome(task: asyncio.Task[None]) -> MailError | None:
+    error = task.exception()
+    if error is not None and not isinstance(error, MailError):
+        raise error
+    return error
+
+
+def inbox_of(account: Account) -> str:
+    """Return the id of an account's INBOX."""
+    inbox = account.mailboxes.by_role(INBOX_ROLE)
+    if inbox is None:
+        raise NotFoundError("The account has no INBOX.")
+    return inbox.id

@@ -1,0 +1,115 @@
+"""Administration: domains and accounts. Passwords come as their hash; hashing is ``correio.auth``'s."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from correio.errors import InvalidInputError, NotFoundError
+from correio.ids import Kind, new_id
+from correio.mail.addresses import normalise_address, normalise_domain
+from correio.mail.mailbox_tree import INBOX
+from correio.mail.message_store import MessageStore
+from correio.store import accounts as account_documents
+from correio.store import domains as domain_documents
+from correio.store.documents import AccountDocument, DomainDocument, MailboxDocument
+from correio.store.tokens import delete_tokens
+
+FIRST_MAILBOXES: Final = (
+    (INBOX, "inbox"),
+    ("Drafts", "drafts"),
+    ("Sent", "sent"),
+    ("Junk", "junk"),
+    ("Trash", "trash"),
+    ("Archive", "archive"),
+)
+"""The name and role of every mailbox a new account has (RFC 6154)."""
+
+
+async def add_domain(store: MessageStore, name: str) -> DomainDocument:
+    """Take mail for a domain. Raises InvalidInputError, AlreadyExistsError, UnavailableError."""
+    domain = DomainDocument(id=normalise_domain(name), created=store.now())
+    await domain_documents.insert_domain(store.database, domain)
+    return domain
+
+
+async def list_domains(store: MessageStore) -> list[DomainDocument]:
+    """Return every domain, by name."""
+    return await domain_documents.list_domains(store.database)
+
+
+async def add_user(
+    store: MessageStore, address: str, password_hash: str, *, name: str = "", quota: int = 0
+) -> AccountDocument:
+    """Make an account with its first mailboxes. ``quota`` in octets, 0: the default.
+
+    Raises InvalidInputError (address; a domain that is not ours), AlreadyExistsError, UnavailableError.
+    """
+    normal = normalise_address(address)
+    domain = normal.rpartition("@")[2]
+    if not await domain_documents.has_domain(store.database, domain):
+        raise InvalidInputError(f"{domain} is not a domain of this server; add it first.", "address")
+    now = store.now()
+    account = AccountDocument(
+        id=new_id(Kind.ACCOUNT),
+        address=normal,
+        name=name,
+        password=password_hash,
+        quota=quota,
+        created=now,
+        uidvalidity=now,
+    )
+    mailboxes = [
+        MailboxDocument(
+            id=new_id(Kind.MAILBOX),
+            account=account.id,
+            parent=None,
+            name=mailbox,
+            role=role,
+            uidvalidity=now,
+            modseq=account.modseq,
+            created=account.modseq,
+            sort_order=order,
+        )
+        for order, (mailbox, role) in enumerate(FIRST_MAILBOXES)
+    ]
+    await account_documents.insert_account(store.database, account, mailboxes)
+    return account
+
+
+async def list_users(store: MessageStore) -> list[AccountDocument]:
+    """Return every account, by address."""
+    return await account_documents.list_accounts(store.database)
+
+
+async def find_user(store: MessageStore, address: str) -> AccountDocument:
+    """Return an account by address, disabled or not. Raises InvalidInputError, NotFoundError."""
+    found = await store.account_document(normalise_address(address))
+    if found is None:
+        raise NotFoundError(f"There is no account {address}.")
+    return found
+
+
+async def set_password(store: MessageStore, address: str, password_hash: str) -> AccountDocument:
+    """Give an account another password and end its tokens. Raises InvalidInputError, NotFoundError."""
+    user = await find_user(store, address)
+    await account_documents.update_account(store.database, user.id, password=password_hash)
+    await delete_tokens(store.database, user.id)
+    return user
+
+
+async def disable_user(store: MessageStore, address: str, *, disabled: bool = True) -> AccountDocument:
+    """Close an account to everybody, mail included, or open it again. Raises InvalidInputError, NotFoundError."""
+    user = await find_user(store, address)
+    changed = await account_documents.update_account(store.database, user.id, disabled=disabled)
+    store.forget(user.id)
+    if changed is None:
+        raise NotFoundError(f"There is no account {address}.")
+    return changed
+
+
+async def remove_user(store: MessageStore, address: str) -> AccountDocument:
+    """Remove an account with all its mail, for good. Raises InvalidInputError, NotFoundError."""
+    user = await find_user(store, address)
+    await account_documents.delete_account(store.database, user.id)
+    store.forget(user.id)
+    return user

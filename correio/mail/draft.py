@@ -1,0 +1,308 @@
+"""A draft of the next step of an account: what operations plan, and the writes that make it true.
+
+Pure: an operation reads the account as of the last step, sees what earlier operations of the same group will have done,
+and records what it does itself. An operation checks everything before it records anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from correio.errors import LimitError, NotFoundError, QuotaExceededError
+from correio.mail.account import Account, AccountStep
+from correio.mail.flags import FlagSet, flag_set
+from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
+from correio.mail.mailbox_tree import MailboxTree
+from correio.store.documents import MailboxDocument, MessageDocument
+from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MoveWrite, Writes
+
+MAX_UID: Final = 2**32 - 1
+
+
+class DeferError(Exception):
+    """An earlier operation of the same group touched what this one needs: plan it in the next group."""
+
+
+class DraftMailbox:
+    """A mailbox in a draft: its document as it will be, and the rows that change."""
+
+    def __init__(self, document: MailboxDocument, index: MailboxIndex | None, *, new: bool = False) -> None:
+        self.document: Final = document
+        self.index: Final = index
+        self.new: Final = new
+        self.touched = new
+        self.changed: dict[int, Row] = {}
+        self.removed: dict[int, int] = {}
+        """UID to modseq."""
+        self.added: list[Row] = []
+
+    def row(self, uid: int, known: Row | None = None) -> Row | None:
+        """Return a message as it is before this operation; ``known`` is what was read where no index is loaded."""
+        if uid in self.removed:
+            return None
+        changed = self.changed.get(uid)
+        if changed is not None:
+            return changed
+        return self.index.row(uid) if self.index is not None else known
+
+
+class Draft:
+    """The next step of one account."""
+
+    def __init__(self, account: Account) -> None:
+        self.account: Final = account
+        self.expected: Final = account.modseq
+        self.document: Final = msgspec.structs.replace(account.document)
+        self.mutations = 0
+        """How many changes were recorded; an operation that fails after it recorded some spoils the draft."""
+        self._boxes: dict[str, DraftMailbox] = {}
+        self._messages: list[MessageDocument] = []
+        self._moves: list[MoveWrite] = []
+        self._tree: MailboxTree | None = None
+
+    # Reading
+
+    @property
+    def tree(self) -> MailboxTree:
+        """The mailboxes with what this draft did to them."""
+        if self._tree is None:
+            documents: dict[str, MailboxDocument] = {mailbox.id: mailbox for mailbox in self.account.mailboxes}
+            documents.update({box.document.id: box.document for box in self._boxes.values()})
+            self._tree = MailboxTree(documents.values())
+        return self._tree
+
+    def mailbox(self, mailbox_id: str) -> DraftMailbox:
+        """Return a mailbox. Raises NotFoundError, also for one deleted in this draft."""
+        box = self._boxes.get(mailbox_id)
+        if box is None:
+            mailbox = self.account.mailbox(mailbox_id)
+            fields = {name: getattr(mailbox, name) for name in MailboxDocument.__struct_fields__}
+            fields["keywords"] = list(mailbox.keywords)
+            document = MailboxDocument(**fields)
+            box = self._boxes[mailbox_id] = DraftMailbox(document, self.account.loaded_index(mailbox_id))
+        if box.document.deleted:
+            raise NotFoundError("There is no such mailbox.")
+        return box
+
+    def room_for(self, octets: int) -> None:
+        """Raise QuotaExceededError when the account has no room for so many octets more."""
+        quota = self.account.quota
+        if quota and self.document.used + octets > quota:
+            raise QuotaExceededError(
+                f"The account holds {self.document.used} of {quota} octets and has no room for {octets} more."
+            )
+
+    def admit(self, box: DraftMailbox, flags: FlagSet) -> FlagSet:
+        """Return the flags with keywords in the spelling the mailbox knows. Raises LimitError for too many keywords."""
+        names = [name for name in flags.names if not name.startswith("\\")]
+        if not names:
+            return flags
+        known = {keyword.casefold(): keyword for keyword in box.document.keywords}
+        fresh = [name for name in names if name.casefold() not in known]
+        if len(known) + len(fresh) > self.account.store.settings.limits.keywords:
+            raise LimitError("This mailbox has as many different keywords as it may have.")
+        for name in fresh:
+            known[name.casefold()] = name
+            box.document.keywords.append(name)
+        return flag_set(frozenset(known.get(name.casefold(), name) for name in flags.names))
+
+    # Recording
+
+    def tick(self) -> int:
+        """Begin an operation's changes: returns its own modseq."""
+        self.mutations += 1
+        self.document.modseq += 1
+        return self.document.modseq
+
+    def touch(self, box: DraftMailbox, modseq: int) -> None:
+        """The mailbox changed at this modseq."""
+        box.touched = True
+        box.document.modseq = modseq
+        self.mutations += 1
+
+    def restructure(self, box: DraftMailbox, modseq: int) -> None:
+        """The mailbox's name, parent, role or existence changed at this modseq."""
+        self.touch(box, modseq)
+        self._tree = None
+
+    def add_mailbox(self, document: MailboxDocument) -> DraftMailbox:
+        """A new mailbox, whose ``uidvalidity`` is set here."""
+        document.uidvalidity = self.next_uidvalidity()
+        box = self._boxes[document.id] = DraftMailbox(document, None, new=True)
+        self.mutations += 1
+        self._tree = None
+        return box
+
+    def next_uidvalidity(self) -> int:
+        """Return a UIDVALIDITY that no mailbox of this account had."""
+        self.document.uidvalidity = max(self.document.uidvalidity + 1, self.account.store.now())
+        return self.document.uidvalidity
+
+    def _next_uids(self, box: DraftMailbox, count: int) -> int:
+        first = box.document.uidnext
+        if first + count - 1 > MAX_UID:
+            raise LimitError("This mailbox has no UIDs left; move its messages to a new one.")
+        box.document.uidnext = first + count
+        return first
+
+    def add_message(self, box: DraftMailbox, message: MessageDocument, modseq: int) -> None:
+        """A new message; its mailbox, uid and modseq are set here."""
+        message.mailbox = box.document.id
+        message.uid = self._next_uids(box, 1)
+        message.modseq = modseq
+        flags = flag_set(message.flags)
+        self._count(box, flags, message.size, 1)
+        self.document.used += message.size
+        self.document.messages += 1
+        box.added.append(Row(message.uid, modseq, flags, message.date, message.size, message.saved))
+        self._messages.append(message)
+        self.touch(box, modseq)
+
+    def set_flags(self, box: DraftMailbox, row: Row, flags: FlagSet, modseq: int) -> Row:
+        """A message gets these flags. Returns its new row."""
+        if row.flags.seen != flags.seen:
+            box.document.unseen += 1 if row.flags.seen else -1
+        new = msgspec.structs.replace(row, flags=flags, modseq=modseq)
+        box.changed[row.uid] = new
+        self.touch(box, modseq)
+        return new
+
+    def expunge(self, box: DraftMailbox, row: Row, modseq: int) -> None:
+        """A message goes for good."""
+        box.changed.pop(row.uid, None)
+        box.removed[row.uid] = modseq
+        self._count(box, row.flags, row.size, -1)
+        self.document.used -= row.size
+        self.document.messages -= 1
+        self.touch(box, modseq)
+
+    def move(
+        self, box: DraftMailbox, rows: list[Row], target: DraftMailbox, tombstones: list[MessageDocument], modseq: int
+    ) -> list[Row]:
+        """Messages go to another mailbox, in UID order, and leave their tombstones. Returns their new rows."""
+        first = self._next_uids(target, len(rows))
+        saved = self.account.store.now()
+        moved: list[Row] = []
+        for at, row in enumerate(rows):
+            flags = self.admit(target, row.flags)
+            new = Row(first + at, modseq, flags, row.date, row.size, saved)
+            rewritten = flags if flags is not row.flags or row.uid in box.changed else None
+            box.changed.pop(row.uid, None)
+            self._moves.append(
+                MoveWrite(
+                    box.document.id, row.uid, row.uid, target.document.id, new.uid - row.uid, modseq, saved,
+                    None if rewritten is None else rewritten.ordered,
+                )
+            )  # fmt: skip
+            box.removed[row.uid] = 0
+            self._count(box, row.flags, row.size, -1)
+            self._count(target, flags, row.size, 1)
+            target.added.append(new)
+            moved.append(new)
+        for tombstone in tombstones:
+            tombstone.modseq = modseq
+            self._messages.append(tombstone)
+        self.touch(box, modseq)
+        self.touch(target, modseq)
+        return moved
+
+    @staticmethod
+    def _count(box: DraftMailbox, flags: FlagSet, size: int, sign: int) -> None:
+        box.document.exists += sign
+        box.document.size += sign * size
+        if not flags.seen:
+            box.document.unseen += sign
+
+    # The result
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was recorded."""
+        return self.document.modseq == self.expected
+
+    def add_to(self, writes: Writes) -> None:
+        """Put this draft's writes into a transaction."""
+        writes.accounts.append(AccountWrite(self.expected, self.document))
+        for box in self._boxes.values():
+            if box.new:
+                writes.new_mailboxes.append(box.document)
+            elif box.touched:
+                writes.mailboxes.append(box.document)
+            writes.changes += _flag_writes(box)
+            writes.changes += _expunge_writes(box)
+        writes.changes += _joined_moves(self._moves, {key: box.index for key, box in self._boxes.items()})
+        writes.messages += self._messages
+
+    def step(self) -> AccountStep:
+        """Return what this draft means for the account once it is committed."""
+        touched = [box for box in self._boxes.values() if box.touched]
+        modseq = self.document.modseq
+        changes = [
+            (
+                box.document.id,
+                MailboxChanges(
+                    modseq,
+                    tuple(box.added),
+                    tuple((row.uid, row.flags, row.modseq) for row in box.changed.values()),
+                    tuple(box.removed),
+                ),
+            )
+            for box in touched
+            if box.added or box.changed or box.removed
+        ]
+        return AccountStep(self.expected, self.document, tuple(box.document for box in touched), tuple(changes))
+
+
+def _neighbours(index: MailboxIndex | None, uid: int, following: int) -> bool:
+    """Tell whether no message stands between two UIDs."""
+    if index is None:
+        return following == uid + 1
+    at = index.position(uid)
+    return at >= 0 and at + 1 < len(index) and index.uids[at + 1] == following
+
+
+def _flag_writes(box: DraftMailbox) -> Iterable[FlagsWrite]:
+    runs: list[FlagsWrite] = []
+    for row in sorted(box.changed.values(), key=lambda one: one.uid):
+        last = runs[-1] if runs else None
+        if (
+            last is not None
+            and last.flags == row.flags.ordered
+            and last.modseq == row.modseq
+            and _neighbours(box.index, last.last, row.uid)
+        ):
+            runs[-1] = msgspec.structs.replace(last, last=row.uid)
+        else:
+            runs.append(FlagsWrite(box.document.id, row.uid, row.uid, row.flags.ordered, row.modseq))
+    return runs
+
+
+def _expunge_writes(box: DraftMailbox) -> Iterable[ExpungeWrite]:
+    runs: list[ExpungeWrite] = []
+    for uid, modseq in sorted(box.removed.items()):
+        if not modseq:
+            continue  # moved: its tombstone is a document of its own
+        last = runs[-1] if runs else None
+        if last is not None and last.modseq == modseq and _neighbours(box.index, last.last, uid):
+            runs[-1] = msgspec.structs.replace(last, last=uid)
+        else:
+            runs.append(ExpungeWrite(box.document.id, uid, uid, modseq))
+    return runs
+
+
+def _joined_moves(moves: list[MoveWrite], indexes: dict[str, MailboxIndex | None]) -> list[MoveWrite]:
+    runs: list[MoveWrite] = []
+    for move in moves:
+        last = runs[-1] if runs else None
+        if (
+            last is not None
+            and msgspec.structs.replace(last, first=0, last=0) == msgspec.structs.replace(move, first=0, last=0)
+            and _neighbours(indexes.get(move.mailbox), last.last, move.first)
+        ):
+            runs[-1] = msgspec.structs.replace(last, last=move.last)
+        else:
+            runs.append(move)
+    return runs

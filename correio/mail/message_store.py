@@ -1,0 +1,204 @@
+"""The message store (RFC 5598 section 4.2.5): the accounts this process has open, over one database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
+
+from correio.config import Settings
+from correio.errors import MailError, NotFoundError
+from correio.mail.account import Account
+from correio.mail.cache import OctetCache
+from correio.mail.committer import Committer
+from correio.mail.mailbox_index import MailboxIndex
+from correio.store.accounts import find_account, find_account_by_address
+from correio.store.database import Database
+from correio.store.documents import AccountDocument, MessageDocument
+from correio.store.feed import ChangeFeed
+from correio.store.mailboxes import find_mailboxes
+from correio.store.messages import delete_mailbox_messages
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_log = logging.getLogger("correio.mail.store")
+_WARM_ACCOUNTS: Final = 4096
+_WARM_ROWS: Final = 2_000_000
+_WORKERS: Final = 2
+_BURIED_AT_ONCE: Final = 200
+
+
+class MessageStore:
+    """One per process. Create with :meth:`open`, end with :meth:`close`."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings: Final = settings
+        self.database: Final = database
+        self.committer: Final = Committer(database)
+        half = settings.limits.cache // 2
+        self.structures: Final[OctetCache[tuple[str, int], tuple[bytes, bytes]]] = OctetCache(half)
+        """(mailbox id, uid) -> ENVELOPE, BODYSTRUCTURE. A UID never comes again, so nothing here is ever stale."""
+        self.documents: Final[OctetCache[tuple[str, int], MessageDocument]] = OctetCache(half)
+        """(mailbox id, uid) -> the message; its flags and modseq are those of the time it was read."""
+        self._feed: Final = ChangeFeed(database, self._moved, self._lost)
+        self._accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
+        self._opening: dict[str, asyncio.Task[Account]] = {}
+        self._warm_accounts: OrderedDict[str, Account] = OrderedDict()
+        self._warm_indexes: OrderedDict[tuple[str, str], MailboxIndex] = OrderedDict()
+        self._warm_rows = 0
+        self._ids_by_address: OrderedDict[str, str] = OrderedDict()
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="worker")
+        self._background: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, settings: Settings, uri: str) -> MessageStore:
+        """Connect, create missing indexes, and listen to the change feed. Raises UnavailableError."""
+        database = Database(uri, settings.database)
+        await database.ping()
+        await database.prepare()
+        store = cls(settings, database)
+        await store._feed.start()
+        return store
+
+    async def close(self) -> None:
+        """Finish what is waiting to be committed and disconnect."""
+        await self.committer.close()
+        await self._feed.stop()
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        await self.database.close()
+
+    async def ping(self) -> None:
+        """Raise UnavailableError when the database is away."""
+        await self.database.ping()
+
+    @staticmethod
+    def now() -> int:
+        """Return the time in seconds since the epoch."""
+        return int(time.time())
+
+    async def in_worker(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a pure function over many octets in a worker thread, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, partial(function, *args, **kwargs))
+
+    # Accounts
+
+    async def account(self, account_id: str) -> Account:
+        """Return the live account. Raises NotFoundError when there is none, or it is disabled."""
+        account = self._accounts.get(account_id)
+        if account is None:
+            task = self._opening.get(account_id)
+            if task is None:
+                task = self._opening[account_id] = asyncio.create_task(self._open_account(account_id))
+                task.add_done_callback(lambda _: self._opening.pop(account_id, None))
+            account = await asyncio.shield(task)
+        if account.closed:
+            raise NotFoundError("The account does not exist or is disabled.")
+        self._warm_accounts[account_id] = account
+        self._warm_accounts.move_to_end(account_id)
+        if len(self._warm_accounts) > _WARM_ACCOUNTS:
+            self._warm_accounts.popitem(last=False)
+        return account
+
+    async def _open_account(self, account_id: str) -> Account:
+        document = await find_account(self.database, account_id)
+        if document is None or document.disabled:
+            raise NotFoundError("The account does not exist or is disabled.")
+        # The account first: mailboxes may then be newer, and the next refresh reads them again.
+        mailboxes = await find_mailboxes(self.database, account_id)
+        account = Account(self, document, mailboxes)
+        self._accounts[account_id] = account
+        return account
+
+    async def account_by_address(self, address: str) -> Account:
+        """Return the live account of a normalised address. Raises NotFoundError."""
+        known = self._ids_by_address.get(address)
+        if known is not None:
+            try:
+                account = await self.account(known)
+            except NotFoundError:
+                account = None
+            if account is not None and account.address == address:
+                self._ids_by_address.move_to_end(address)
+                return account
+            del self._ids_by_address[address]
+        document = await self.account_document(address)
+        if document is None or document.disabled:
+            raise NotFoundError(f"There is no account {address}.")
+        self._ids_by_address[address] = document.id
+        if len(self._ids_by_address) > _WARM_ACCOUNTS:
+            self._ids_by_address.popitem(last=False)
+        return await self.account(document.id)
+
+    async def account_document(self, address: str) -> AccountDocument | None:
+        """Return the stored account of a normalised address as it is now, disabled or not."""
+        return await find_account_by_address(self.database, address)
+
+    def opened(self, account_id: str) -> Account | None:
+        """Return the live account if this process has it open."""
+        return self._accounts.get(account_id)
+
+    def forget(self, account_id: str) -> None:
+        """The account was removed, disabled or enabled by this process: what is open of it ends."""
+        account = self._accounts.pop(account_id, None)
+        self._warm_accounts.pop(account_id, None)
+        if account is not None:
+            account.close()
+
+    def bury(self, account_id: str, mailbox_id: str) -> None:
+        """Remove the messages of a deleted mailbox, in the background and in pieces; nobody can reach them any more."""
+        self._spawn(self._bury(account_id, mailbox_id))
+
+    async def _bury(self, account_id: str, mailbox_id: str) -> None:
+        try:
+            while await delete_mailbox_messages(self.database, account_id, mailbox_id, _BURIED_AT_ONCE):
+                await asyncio.sleep(0.05)
+        except MailError as error:
+            _log.warning("the messages of the deleted mailbox %s are left for later: %s", mailbox_id, error)
+
+    def keep_warm(self, account_id: str, index: MailboxIndex) -> None:
+        """Hold an index in memory after its last session, as long as there is room."""
+        key = (account_id, index.mailbox_id)
+        if self._warm_indexes.get(key) is not index:
+            self._warm_indexes[key] = index
+            self._warm_rows = sum(len(one) for one in self._warm_indexes.values())
+            while self._warm_rows > _WARM_ROWS and len(self._warm_indexes) > 1:
+                _, gone = self._warm_indexes.popitem(last=False)
+                self._warm_rows -= len(gone)
+        self._warm_indexes.move_to_end(key)
+
+    # The change feed
+
+    def _moved(self, account_id: str, modseq: int | None) -> None:
+        account = self._accounts.get(account_id)
+        if account is not None and (modseq is None or modseq > account.modseq):
+            self._spawn_refresh(account)
+
+    def _lost(self) -> None:
+        for account in list(self._accounts.values()):
+            self._spawn_refresh(account)
+
+    def _spawn_refresh(self, account: Account) -> None:
+        async def refresh() -> None:
+            try:
+                await account.refresh()
+            except NotFoundError:
+                self.forget(account.id)
+            except MailError as error:
+                _log.warning("account %s was not refreshed: %s", account.id, error)
+
+        self._spawn(refresh())
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

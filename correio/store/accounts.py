@@ -1,0 +1,72 @@
+"""Collection ``accounts``, outside of the write rule: creation, look-up, and what is not mail (password, disabled)."""
+
+from __future__ import annotations
+
+from pymongo import ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from correio.errors import AlreadyExistsError
+from correio.store.database import Database, available, from_document, to_document
+from correio.store.documents import AccountDocument, MailboxDocument
+
+
+async def insert_account(database: Database, account: AccountDocument, mailboxes: list[MailboxDocument]) -> None:
+    """Store a new account with its first mailboxes. Raises AlreadyExistsError when the address is taken."""
+    # The mailboxes first: an account that can be found is whole.
+    with available():
+        await database["mailboxes"].insert_many([to_document(mailbox) for mailbox in mailboxes])
+        try:
+            await database["accounts"].insert_one(to_document(account))
+        except DuplicateKeyError as error:
+            await database["mailboxes"].delete_many({"account": account.id})
+            raise AlreadyExistsError(f"The account {account.address} exists already.") from error
+
+
+async def find_account(database: Database, account_id: str) -> AccountDocument | None:
+    """Return an account by id."""
+    with available():
+        found = await database["accounts"].find_one({"_id": account_id})
+    return None if found is None else from_document(AccountDocument, found)
+
+
+async def find_account_by_address(database: Database, address: str) -> AccountDocument | None:
+    """Return an account by its normalised address."""
+    with available():
+        found = await database["accounts"].find_one({"address": address})
+    return None if found is None else from_document(AccountDocument, found)
+
+
+async def list_accounts(database: Database) -> list[AccountDocument]:
+    """Return every account, by address."""
+    with available():
+        found = await database["accounts"].find({}).sort("address", 1).to_list(None)
+    return [from_document(AccountDocument, document) for document in found]
+
+
+async def update_account(
+    database: Database,
+    account_id: str,
+    *,
+    password: str | None = None,
+    disabled: bool | None = None,
+    name: str | None = None,
+    quota: int | None = None,
+) -> AccountDocument | None:
+    """Change what is given, and move the account's clock so that every process hears of it. None: no such account."""
+    fields = {"password": password, "disabled": disabled, "name": name, "quota": quota}
+    with available():
+        found = await database["accounts"].find_one_and_update(
+            {"_id": account_id},
+            {"$set": {key: value for key, value in fields.items() if value is not None}, "$inc": {"modseq": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+    return None if found is None else from_document(AccountDocument, found)
+
+
+async def delete_account(database: Database, account_id: str) -> bool:
+    """Remove an account with all its mail. Parts are collected later, as others may share them."""
+    with available():
+        gone = await database["accounts"].delete_one({"_id": account_id})
+        for collection, field in (("tokens", "account"), ("mailboxes", "account"), ("messages", "account")):
+            await database[collection].delete_many({field: account_id})
+    return gone.deleted_count == 1

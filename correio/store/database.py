@@ -1,0 +1,131 @@
+"""The connection to MongoDB: the motor client, its collections, and the count of round trips."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
+
+import msgspec
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import MongoClient, monitoring
+from pymongo.database import Database as SyncDatabase
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from correio.errors import UnavailableError
+from correio.store.indexes import INDEXES
+
+P = ParamSpec("P")
+T = TypeVar("T")
+StructT = TypeVar("StructT", bound=msgspec.Struct)
+Raw = dict[str, Any]
+
+DURABLE: Final = WriteConcern(w="majority", j=True)
+_THREADS: Final = 8
+_UNCOUNTED: Final = frozenset({"hello", "ismaster", "isMaster", "endSessions"})
+
+
+@contextmanager
+def available() -> Iterator[None]:
+    """Turn whatever the driver raises into UnavailableError. Duplicate keys pass: their caller expects them."""
+    try:
+        yield
+    except DuplicateKeyError:
+        raise
+    except PyMongoError as error:
+        raise UnavailableError("The database does not answer; try again later.") from error
+
+
+class RoundTrips(monitoring.CommandListener):
+    """Counts the commands sent. A change stream's waiting getMore is not one: it costs nobody's time."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.by_name: dict[str, int] = {}
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        name = event.command_name
+        if name in _UNCOUNTED or (name == "getMore" and event.command.get("maxTimeMS")):
+            return
+        self.count += 1
+        self.by_name[name] = self.by_name.get(name, 0) + 1
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Part of the listener's interface; only starts are counted."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Part of the listener's interface; only starts are counted."""
+
+
+def to_document(struct: msgspec.Struct) -> Raw:
+    """Return the struct as the document MongoDB stores."""
+    raw: Raw = msgspec.to_builtins(struct, builtin_types=(bytes,))
+    return raw
+
+
+def from_document(cls: type[StructT], document: Mapping[str, Any]) -> StructT:
+    """Return a stored document as its struct. Fields the struct does not know are passed over."""
+    return msgspec.convert(document, cls)
+
+
+class Database:
+    """One process's connection. All writes are majority acknowledged and journalled."""
+
+    def __init__(self, uri: str, name: str) -> None:
+        self.round_trips: Final = RoundTrips()
+        self._client: AsyncIOMotorClient[Raw] = AsyncIOMotorClient(
+            uri,
+            event_listeners=[self.round_trips],
+            serverSelectionTimeoutMS=10_000,
+            connectTimeoutMS=5_000,
+            retryWrites=True,
+            tz_aware=True,
+            io_loop=asyncio.get_running_loop(),
+        )
+        self.name: Final = name
+        self._database: AsyncIOMotorDatabase[Raw] = self._client.get_database(
+            name, write_concern=DURABLE, read_concern=ReadConcern("majority")
+        )
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
+
+    def __getitem__(self, collection: str) -> AsyncIOMotorCollection[Raw]:
+        return self._database[collection]
+
+    @property
+    def client(self) -> MongoClient[Raw]:
+        """Motor's own synchronous client: a whole transaction runs in one thread, without a hop between its statements."""
+        client: MongoClient[Raw] = self._client.delegate
+        return client
+
+    @property
+    def synchronous(self) -> SyncDatabase[Raw]:
+        """The same database on the synchronous client, for use in :meth:`in_thread`."""
+        return self.client.get_database(self.name, CodecOptions(tz_aware=True), write_concern=DURABLE)
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking database work in a thread. Cancelling the caller does not stop the work."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, partial(function, *args, **kwargs))
+
+    async def ping(self) -> None:
+        """Raise UnavailableError when the server does not answer."""
+        with available():
+            await self._client.admin.command("ping")
+
+    async def prepare(self) -> None:
+        """Create the indexes that are missing. Safe to run at every start."""
+        for index in INDEXES:
+            await self._database[index.collection].create_index(
+                list(index.keys), name=index.name, unique=index.unique, sparse=index.sparse
+            )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        self._client.close()

@@ -1,0 +1,37 @@
+"""Collection ``domains``: the domains whose mail ends here."""
+
+from __future__ import annotations
+
+from pymongo.errors import DuplicateKeyError
+
+from correio.errors import AlreadyExistsError
+from correio.store.database import Database, available, from_document, to_document
+from correio.store.documents import DomainDocument
+
+
+async def insert_domain(database: Database, domain: DomainDocument) -> None:
+    """Store a new domain. Raises AlreadyExistsError."""
+    with available():
+        try:
+            await database["domains"].insert_one(to_document(domain))
+        except DuplicateKeyError as error:
+            raise AlreadyExistsError(f"The domain {domain.id} exists already.") from error
+
+
+async def has_domain(database: Database, name: str) -> bool:
+    """Tell whether mail for this normalised domain ends here."""
+    with available():
+        return await database["domains"].find_one({"_id": name}) is not None
+
+
+async def list_domains(database: Database) -> list[DomainDocument]:
+    """Return every domain, by name."""
+    with available():
+        found = await database["domains"].find({}).sort("_id", 1).to_list(None)
+    return [from_document(DomainDocument, document) for document in found]
+
+
+async def delete_domain(database: Database, name: str) -> bool:
+    """Remove a domain; its accounts stay and are no longer reached by mail."""
+    with available():
+        return (await database["domains"].delete_one({"_id": name})).deleted_count == 1

@@ -1,0 +1,32 @@
+"""Every index the store has. The ranged field always stands last: SecantusDB 0.7.0b3 omits a boundary row otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+
+class Index(msgspec.Struct, frozen=True):
+    """One index. ``ranged`` tells whether the store asks for ranges of the last field."""
+
+    collection: str
+    name: str
+    keys: tuple[tuple[str, int], ...]
+    unique: bool = False
+    sparse: bool = False
+    ranged: bool = False
+
+
+INDEXES: Final = (
+    Index("accounts", "address", (("address", 1),), unique=True),
+    Index("mailboxes", "account_modseq", (("account", 1), ("modseq", 1)), ranged=True),
+    Index("messages", "mailbox_uid", (("mailbox", 1), ("uid", 1)), unique=True, ranged=True),
+    Index("messages", "mailbox_modseq", (("mailbox", 1), ("modseq", 1)), ranged=True),
+    Index("messages", "account_thread", (("account", 1), ("thread", 1))),
+    Index("messages", "account_msgid", (("account", 1), ("msgid", 1))),
+    Index("messages", "content", (("content", 1),), sparse=True),
+    Index("parts", "touched", (("touched", 1),), ranged=True),
+    Index("tokens", "digest", (("digest", 1),), unique=True),
+    Index("tokens", "account", (("account", 1),)),
+)

@@ -1,0 +1,169 @@
+"""Collection ``messages``: every reading of it. Writing is in ``transaction.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from correio.store.database import Database, available, from_document
+from correio.store.documents import MessageDocument
+
+_BATCH: Final = 1000
+_IN: Final = 50
+"""Ids in one ``$in``: the embedded server's time grows with the square of their number."""
+_DENSE: Final = 2
+"""A range is read as one where it has at most this many times as many UIDs as are asked for."""
+
+
+class MessageState(msgspec.Struct, frozen=True):
+    """What changes in a message, and what the index of a mailbox keeps."""
+
+    uid: int
+    modseq: int
+    flags: list[str]
+    date: int
+    size: int
+    saved: int
+    expunged: bool
+
+
+class MessageStructure(msgspec.Struct, frozen=True):
+    """The rendered IMAP structures of a message."""
+
+    uid: int
+    envelope: bytes
+    structure: bytes
+
+
+_STATE: Final = {"_id": 0, "uid": 1, "modseq": 1, "flags": 1, "date": 1, "size": 1, "saved": 1, "expunged": 1}
+_STRUCTURE: Final = {"_id": 0, "uid": 1, "envelope": 1, "structure": 1}
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+def _find(
+    database: Database, where: dict[str, Any], projection: dict[str, int] | None, order: str, cls: type[_T]
+) -> list[_T]:
+    cursor = database.synchronous.messages.find(where, projection, batch_size=_BATCH).sort(order, 1)
+    return msgspec.convert(list(cursor), list[cls])  # type: ignore[valid-type]
+
+
+async def load_states(database: Database, account_id: str, mailbox_id: str) -> list[MessageState]:
+    """Return the state of every message in a mailbox, by UID."""
+    where = {"mailbox": mailbox_id, "account": account_id, "uid": {"$gte": 1}, "expunged": False}
+    with available():
+        return await database.in_thread(_find, database, where, _STATE, "uid", MessageState)
+
+
+async def states_since(database: Database, account_id: str, mailbox_id: str, modseq: int) -> list[MessageState]:
+    """Return what changed in a mailbox after a modseq, tombstones included, in modseq order."""
+    where = {"mailbox": mailbox_id, "account": account_id, "modseq": {"$gt": modseq}}
+    with available():
+        return await database.in_thread(_find, database, where, _STATE, "modseq", MessageState)
+
+
+def _ranges(uids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the conditions on ``uid`` that read these ascending UIDs, few enough of others among them."""
+    conditions: list[dict[str, Any]] = []
+    start = 0
+    sparse: list[int] = []
+    while start < len(uids):
+        end = start
+        while end + 1 < len(uids) and uids[end + 1] - uids[end] <= _DENSE:
+            end += 1
+        if end - start >= 4:
+            conditions.append({"$gte": uids[start], "$lte": uids[end]})
+        else:
+            sparse.extend(uids[start : end + 1])
+        start = end + 1
+    conditions += [{"$in": sparse[at : at + _IN]} for at in range(0, len(sparse), _IN)]
+    return conditions
+
+
+async def _by_uid(
+    database: Database,
+    account_id: str,
+    mailbox_id: str,
+    uids: Sequence[int],
+    projection: dict[str, int] | None,
+    cls: type[_T],
+) -> list[_T]:
+    where: dict[str, Any] = {"mailbox": mailbox_id, "account": account_id, "expunged": False}
+    found: list[_T] = []
+    with available():
+        if len(uids) == 1:
+            one = await database["messages"].find_one({**where, "uid": uids[0]}, projection)
+            return [] if one is None else [from_document(cls, one)]
+        for condition in _ranges(uids):
+            found += await database.in_thread(_find, database, {**where, "uid": condition}, projection, "uid", cls)
+    return found
+
+
+async def find_structures(
+    database: Database, account_id: str, mailbox_id: str, uids: Sequence[int]
+) -> list[MessageStructure]:
+    """Return the rendered structures of messages by ascending UIDs. Some that were not asked for may be among them."""
+    return await _by_uid(database, account_id, mailbox_id, uids, _STRUCTURE, MessageStructure)
+
+
+async def find_messages_by_uid(
+    database: Database, account_id: str, mailbox_id: str, uids: Sequence[int]
+) -> list[MessageDocument]:
+    """Return whole messages by ascending UIDs. Some that were not asked for may be among them."""
+    return await _by_uid(database, account_id, mailbox_id, uids, None, MessageDocument)
+
+
+async def find_messages(database: Database, account_id: str, ids: Sequence[str]) -> list[MessageDocument]:
+    """Return messages by id, in no order, without tombstones."""
+    found: list[MessageDocument] = []
+    with available():
+        for at in range(0, len(ids), _IN):
+            chunk = list(ids[at : at + _IN])
+            where = {"_id": chunk[0] if len(chunk) == 1 else {"$in": chunk}, "account": account_id, "expunged": False}
+            documents = await database["messages"].find(where).to_list(None)
+            found += [from_document(MessageDocument, document) for document in documents]
+    return found
+
+
+async def existing_ids(database: Database, account_id: str, ids: Sequence[str]) -> set[str]:
+    """Tell which of these message ids are stored, as messages or tombstones."""
+    present: set[str] = set()
+    with available():
+        for at in range(0, len(ids), _IN):
+            where = {"_id": {"$in": list(ids[at : at + _IN])}, "account": account_id}
+            present |= {document["_id"] async for document in database["messages"].find(where, {"_id": 1})}
+    return present
+
+
+async def find_threads(database: Database, account_id: str, msgids: Sequence[bytes]) -> dict[bytes, str]:
+    """Return the threads of the messages with these Message-ID hashes."""
+    where = {"account": account_id, "msgid": {"$in": list(msgids[:_IN])}}
+    with available():
+        found = await database["messages"].find(where, {"_id": 0, "msgid": 1, "thread": 1}).to_list(None)
+    return {bytes(document["msgid"]): document["thread"] for document in found}
+
+
+async def find_thread(database: Database, account_id: str, thread_id: str) -> list[MessageDocument]:
+    """Return the messages of a thread, by date."""
+    with available():
+        found = (
+            await database["messages"]
+            .find({"account": account_id, "thread": thread_id, "expunged": False})
+            .to_list(None)
+        )
+    return sorted((from_document(MessageDocument, document) for document in found), key=lambda one: (one.date, one.id))
+
+
+async def delete_mailbox_messages(database: Database, account_id: str, mailbox_id: str, limit: int) -> int:
+    """Remove up to ``limit`` messages of a deleted mailbox. Returns how many."""
+    with available():
+        where = {"mailbox": mailbox_id, "account": account_id}
+        found = await database["messages"].find(where, {"_id": 1}).limit(limit).to_list(None)
+        if not found:
+            return 0
+        ids = [document["_id"] for document in found]
+        gone = 0
+        for at in range(0, len(ids), _IN):
+            gone += (await database["messages"].delete_many({"_id": {"$in": ids[at : at + _IN]}})).deleted_count
+    return gone

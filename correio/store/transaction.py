@@ -1,0 +1,185 @@
+"""The one write rule: every change to an account's mail is one transaction that begins at the account document.
+
+The first statement moves each account from the modseq the plan was made at to the new one, in ``_id`` order. Whoever
+planned at an older modseq matches nothing and starts again: so commit order is modseq order is UID order, across any
+number of processes. The statement is an update with the expected modseq in its filter rather than a findOneAndUpdate: it
+is the same conflict point, tells in one round trip for any number of accounts, and needs no reading back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from pymongo import InsertOne, UpdateMany, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+
+from correio.errors import OutcomeUnknownError, UnavailableError
+from correio.store.database import DURABLE, Database, Raw, to_document
+from correio.store.documents import AccountDocument, MailboxDocument, MessageDocument
+
+_DUPLICATE_KEY: Final = 11000
+_HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "msgid")
+_MAX_COMMIT_TIME_MS: Final = 20_000
+
+
+class GuardFailedError(Exception):
+    """An account moved on since the plan was made: refresh it and plan again."""
+
+
+class DuplicateMessageError(Exception):
+    """A message of this plan is stored already: an earlier attempt with an unknown outcome did commit."""
+
+
+class FlagsWrite(msgspec.Struct, frozen=True):
+    """The messages of one mailbox with UIDs in a range get these flags. Nothing else lies in the range but tombstones."""
+
+    mailbox: str
+    first: int
+    last: int
+    flags: tuple[str, ...]
+    modseq: int
+
+
+class ExpungeWrite(msgspec.Struct, frozen=True):
+    """The messages of one mailbox with UIDs in a range become tombstones."""
+
+    mailbox: str
+    first: int
+    last: int
+    modseq: int
+
+
+class MoveWrite(msgspec.Struct, frozen=True):
+    """The messages of one mailbox with UIDs in a range go to another, each UID raised by ``offset``."""
+
+    mailbox: str
+    first: int
+    last: int
+    target: str
+    offset: int
+    modseq: int
+    saved: int
+    flags: tuple[str, ...] | None = None
+
+
+class AccountWrite(msgspec.Struct, frozen=True):
+    """An account goes from one modseq to another; ``document`` holds its new counters."""
+
+    expected: int
+    document: AccountDocument
+
+
+class Writes(msgspec.Struct):
+    """All the writes of one transaction. Order within: accounts, mailboxes, message updates, message inserts."""
+
+    accounts: list[AccountWrite] = msgspec.field(default_factory=list)
+    new_mailboxes: list[MailboxDocument] = msgspec.field(default_factory=list)
+    mailboxes: list[MailboxDocument] = msgspec.field(default_factory=list)
+    changes: list[FlagsWrite | ExpungeWrite | MoveWrite] = msgspec.field(default_factory=list)
+    messages: list[MessageDocument] = msgspec.field(default_factory=list)
+
+
+_ACCOUNT_FIELDS: Final = ("modseq", "used", "messages", "uidvalidity", "dangling_subscriptions", "floor")
+
+
+def _account_update(write: AccountWrite) -> UpdateOne:
+    document = to_document(write.document)
+    return UpdateOne(
+        {"_id": write.document.id, "modseq": write.expected},
+        {"$set": {name: document[name] for name in _ACCOUNT_FIELDS}},
+    )
+
+
+def _mailbox_update(mailbox: MailboxDocument) -> UpdateOne:
+    document = to_document(mailbox)
+    # Kept by its own statement, outside of the account's clock.
+    del document["first_recent"]
+    return UpdateOne({"_id": document.pop("_id"), "account": document.pop("account")}, {"$set": document})
+
+
+def _uids(first: int, last: int) -> int | Raw:
+    return first if first == last else {"$gte": first, "$lte": last}
+
+
+def _message_update(change: FlagsWrite | ExpungeWrite | MoveWrite) -> UpdateOne | UpdateMany:
+    where: Raw = {"mailbox": change.mailbox, "uid": _uids(change.first, change.last), "expunged": False}
+    update: Raw
+    match change:
+        case FlagsWrite():
+            update = {"$set": {"flags": list(change.flags), "modseq": change.modseq}}
+        case ExpungeWrite():
+            update = {
+                "$set": {"expunged": True, "modseq": change.modseq, "flags": []},
+                "$unset": dict.fromkeys(_HEAVY, ""),
+            }
+        case MoveWrite():
+            fields: Raw = {"mailbox": change.target, "modseq": change.modseq, "saved": change.saved}
+            if change.flags is not None:
+                fields["flags"] = list(change.flags)
+            update = {"$set": fields, "$inc": {"uid": change.offset}}
+    return UpdateOne(where, update) if change.first == change.last else UpdateMany(where, update)
+
+
+def message_document(message: MessageDocument) -> Raw:
+    """Return a message as stored: a tombstone has no heavy field, an ordinary message none that is empty."""
+    document = to_document(message)
+    for name in ("layout", "content"):
+        if not document[name]:
+            del document[name]
+    if message.expunged:
+        for name in _HEAVY:
+            document.pop(name, None)
+    return document
+
+
+def _perform(database: Database, writes: Writes, session: ClientSession) -> None:
+    db = database.synchronous
+    ordered = sorted(writes.accounts, key=lambda write: write.document.id)
+    guard = db.accounts.bulk_write([_account_update(write) for write in ordered], session=session)
+    if guard.matched_count != len(ordered):
+        raise GuardFailedError
+    boxes: list[Any] = [InsertOne(to_document(mailbox)) for mailbox in writes.new_mailboxes]
+    boxes += [_mailbox_update(mailbox) for mailbox in sorted(writes.mailboxes, key=lambda mailbox: mailbox.id)]
+    if boxes:
+        db.mailboxes.bulk_write(boxes, session=session)
+    if writes.changes:
+        db.messages.bulk_write([_message_update(change) for change in writes.changes], session=session)
+    if writes.messages:
+        try:
+            db.messages.insert_many([message_document(message) for message in writes.messages], session=session)
+        except BulkWriteError as error:
+            codes = {item.get("code") for item in error.details.get("writeErrors", [])}
+            if codes == {_DUPLICATE_KEY}:
+                raise DuplicateMessageError from error
+            raise
+
+
+def _commit(database: Database, writes: Writes) -> None:
+    with database.client.start_session() as session:
+        session.with_transaction(
+            lambda current: _perform(database, writes, current),
+            read_concern=ReadConcern("snapshot"),
+            write_concern=DURABLE,
+            max_commit_time_ms=_MAX_COMMIT_TIME_MS,
+        )
+
+
+async def commit(database: Database, writes: Writes) -> None:
+    """Perform all the writes or none.
+
+    Raises GuardFailedError or DuplicateMessageError when the plan must be made again, OutcomeUnknownError when the commit
+    may or may not have happened, UnavailableError when it did not.
+    """
+    try:
+        await database.in_thread(_commit, database, writes)
+    except (GuardFailedError, DuplicateMessageError):
+        raise
+    except PyMongoError as error:
+        if error.has_error_label("UnknownTransactionCommitResult") or isinstance(error, ConnectionFailure):
+            raise OutcomeUnknownError("The database did not confirm the change; it may have happened.") from error
+        if isinstance(error, OperationFailure) and error.code == _DUPLICATE_KEY:
+            raise DuplicateMessageError from error
+        raise UnavailableError("The database refused the change; try again later.") from error
