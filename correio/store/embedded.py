@@ -101,8 +101,11 @@ class EmbeddedServer:
 
     def _ensure(self, deadline: float) -> int:
         """Return the port on which the database answers, after starting a keeper if there is none."""
+        self._keeper = None
         while True:
             if not is_held(self._files.keeper):
+                if self._keeper is not None and (self._keeper.poll() or 0) > 0:
+                    raise UnavailableError(self._failure("cannot start"))
                 self._start_keeper(deadline)
             endpoint = self._files.read_endpoint()
             if endpoint is not None and is_held(self._files.keeper) and answers(endpoint.port):
@@ -118,7 +121,7 @@ class EmbeddedServer:
             keeper = self._keeper = self._spawn()
             while not is_held(self._files.keeper):
                 if keeper.poll() is not None:
-                    raise UnavailableError(self._failure("ended while starting"))
+                    return
                 self._pause(deadline)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -135,8 +138,6 @@ class EmbeddedServer:
             )
 
     def _pause(self, deadline: float) -> None:
-        if self._keeper is not None and self._keeper.poll() not in (None, 0, 3) and not is_held(self._files.keeper):
-            raise UnavailableError(self._failure("failed"))
         if time.monotonic() > deadline:
             raise UnavailableError(self._failure(f"did not answer within {_START:.0f} seconds"))
         time.sleep(0.02)

@@ -26,7 +26,7 @@ _POLL: Final = 0.2
 _GRACE: Final = 1.0
 _PATIENCE: Final = 10.0
 _START: Final = 45.0
-_FAILED_STARTS: Final = 8
+_FAILED_STARTS: Final = 4
 # Below the range from which Linux takes the ports of outgoing connections, so that none of those can take ours while
 # the database restarts.
 _PORTS: Final = (20_000, 32_000)
