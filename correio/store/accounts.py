@@ -63,6 +63,15 @@ async def update_account(
     return None if found is None else from_document(AccountDocument, found)
 
 
+async def replace_password(database: Database, account_id: str, old: str, new: str) -> bool:
+    """Replace one stored password hash by another of the same password; False when it has been changed meanwhile."""
+    with available():
+        changed = await database["accounts"].update_one(
+            {"_id": account_id, "password": old}, {"$set": {"password": new}, "$inc": {"modseq": 1}}
+        )
+    return changed.matched_count == 1
+
+
 async def delete_account(database: Database, account_id: str) -> bool:
     """Remove an account with all its mail. Parts are collected later, as others may share them."""
     with available():

@@ -1,0 +1,1 @@
+"""Who may sign in: passwords, bearer tokens, and one throttle for every protocol."""

@@ -1,0 +1,131 @@
+"""Bearer tokens (RFC 6750): 256 random bits, of which only the SHA-256 is stored."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from correio.errors import AuthenticationError, InvalidInputError, NotFoundError
+from correio.ids import Kind, new_id
+from correio.mail.account import Account
+from correio.mail.message_store import MessageStore
+from correio.store.documents import TokenDocument
+from correio.store.tokens import delete_token, find_token, insert_token, list_tokens
+
+PREFIX: Final = "co_"
+DAY: Final = 86_400
+LIFETIME: Final = 30 * DAY
+"""Seconds a token lives where the caller names no other time."""
+LONGEST: Final = 3650 * DAY
+MOST: Final = 500
+"""Living tokens of one account; a new one beyond that ends the oldest."""
+_LABEL: Final = 200
+_LENGTH: Final = len(PREFIX) + 43
+_FRESH: Final = 5.0
+_CACHED: Final = 10_000
+
+
+class IssuedToken(msgspec.Struct, frozen=True):
+    """A new token. ``token`` is shown this once; ``expires`` is in seconds since the epoch."""
+
+    id: str
+    token: str
+    expires: int
+
+    def __repr__(self) -> str:
+        return f"IssuedToken(id={self.id!r}, expires={self.expires})"
+
+
+class _Known(msgspec.Struct, frozen=True):
+    document: TokenDocument
+    password: str
+    """The account's stored password hash when the token was looked up: a new password ends all tokens."""
+    until: float
+
+
+class Tokens:
+    """Issues, checks and revokes. A check asks the database at most every five seconds for the same token."""
+
+    def __init__(self, store: MessageStore, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+
+    async def issue(self, account: Account, label: str = "", lifetime: int = LIFETIME) -> IssuedToken:
+        """Make a token for an account. ``lifetime`` in seconds. Raises InvalidInputError, UnavailableError."""
+        if not 1 <= lifetime <= LONGEST:
+            raise InvalidInputError(f"A token lives from 1 to {LONGEST} seconds.", "lifetime")
+        if len(label) > _LABEL:
+            raise InvalidInputError(f"A label has at most {_LABEL} characters.", "label")
+        now = self._store.now()
+        token = PREFIX + base64.urlsafe_b64encode(os.urandom(32)).decode("ascii").rstrip("=")
+        document = TokenDocument(
+            id=new_id(Kind.TOKEN),
+            account=account.id,
+            digest=_digest(token),
+            label=label,
+            created=now,
+            expires=now + lifetime,
+        )
+        others = await list_tokens(self._store.database, account.id)
+        living = [other for other in others if other.expires > now]
+        for gone in [other for other in others if other.expires <= now] + living[MOST - 1 :]:
+            await self.revoke(account, gone.id)
+        await insert_token(self._store.database, document)
+        return IssuedToken(document.id, token, document.expires)
+
+    async def check(self, token: str) -> Account:
+        """Return the account of a token. Raises AuthenticationError, UnavailableError."""
+        if len(token) != _LENGTH or not token.startswith(PREFIX) or not token.isascii():
+            raise _unknown()
+        digest = _digest(token)
+        known = self._known.get(digest)
+        if known is not None and known.until > self._clock() and known.document.expires > self._store.now():
+            account = await self._account(known.document.account)
+            if account.document.password == known.password:
+                return account
+        self._known.pop(digest, None)
+        asked = self._clock()
+        document = await find_token(self._store.database, digest)
+        if document is None or not hmac.compare_digest(document.digest, digest):
+            raise _unknown()
+        if document.expires <= self._store.now():
+            raise _unknown()
+        account = await self._account(document.account)
+        self._known[digest] = _Known(document, account.document.password, asked + _FRESH)
+        if len(self._known) > _CACHED:
+            self._known.popitem(last=False)
+        return account
+
+    async def living(self, account: Account) -> list[TokenDocument]:
+        """Return an account's tokens that still work, newest first."""
+        now = self._store.now()
+        return [token for token in await list_tokens(self._store.database, account.id) if token.expires > now]
+
+    async def revoke(self, account: Account, token_id: str) -> None:
+        """End a token at once. Raises NotFoundError, also for another account's."""
+        gone = await delete_token(self._store.database, account.id, token_id)
+        if gone is None:
+            raise NotFoundError("There is no such token.")
+        self._known.pop(gone.digest, None)
+
+    async def _account(self, account_id: str) -> Account:
+        try:
+            return await self._store.account(account_id)
+        except NotFoundError as error:
+            raise _unknown() from error
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("ascii")).digest()
+
+
+def _unknown() -> AuthenticationError:
+    return AuthenticationError("The token is not valid.")
