@@ -1,0 +1,1 @@
+"""The speeds of Correio, measured from outside: `make bench`."""

@@ -1,0 +1,84 @@
+"""The bare driver: pymongo on the same database, doing the least that the same work needs."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from bson.binary import Binary
+from pymongo import MongoClient
+from pymongo.write_concern import WriteConcern
+
+from bench.figure import median
+from bench.load import CONNECTIONS
+
+_META = {"uid": 1, "modseq": 1, "flags": 1, "date": 1, "size": 1, "envelope": 1, "structure": 1}
+
+
+class Driver:
+    """Measures with blocking calls: use in a thread."""
+
+    def __init__(self, uri: str, database: str) -> None:
+        self.client: MongoClient[dict[str, Any]] = MongoClient(uri, w="majority", journal=True)
+        self.database = self.client[database]
+
+    def close(self) -> None:
+        self.client.close()
+
+    def mailbox(self, address: str) -> str:
+        """The id of the INBOX of an address."""
+        account = self.database["accounts"].find_one({"address": address})
+        assert account is not None
+        inbox = self.database["mailboxes"].find_one({"account": account["_id"], "role": "inbox"})
+        assert inbox is not None
+        return str(inbox["_id"])
+
+    def inserts(self, size: int, seconds: float) -> float:
+        """Durable single inserts of ``size`` octets a second, from eight threads."""
+        into = self.database.get_collection("bench", write_concern=WriteConcern("majority", j=True))
+        into.insert_one({"data": b""})
+        until = time.perf_counter() + seconds
+
+        def work(_: int) -> int:
+            done = 0
+            while time.perf_counter() < until:
+                into.insert_one({"data": Binary(os.urandom(size))})
+                done += 1
+            return done
+
+        with ThreadPoolExecutor(CONNECTIONS) as threads:
+            total = sum(threads.map(work, range(CONNECTIONS)))
+        into.drop()
+        return total / seconds
+
+    def structures(self, mailbox: str, turns: int = 3) -> float:
+        """Documents a second of a cursor over the metadata of a mailbox, the median of some turns."""
+        return self._cursor(mailbox, _META, turns)
+
+    def bodies(self, mailbox: str, turns: int = 3) -> float:
+        """Documents a second of a cursor over the octets of a mailbox."""
+        return self._cursor(mailbox, {"uid": 1, "source": 1, "layout": 1, "content": 1}, turns)
+
+    def _cursor(self, mailbox: str, projection: dict[str, int], turns: int) -> float:
+        rates: list[float] = []
+        for _ in range(turns):
+            started = time.perf_counter()
+            count = sum(
+                1
+                for _ in self.database["messages"]
+                .find({"mailbox": mailbox, "uid": {"$gte": 1}}, projection)
+                .sort("uid", 1)
+            )
+            rates.append(count / (time.perf_counter() - started))
+        return median(rates)
+
+    def one(self, mailbox: str, uids: list[int]) -> float:
+        """Seconds of one find_one of a whole document, the median."""
+        taken: list[float] = []
+        for uid in uids:
+            started = time.perf_counter()
+            self.database["messages"].find_one({"mailbox": mailbox, "uid": uid})
+            taken.append(time.perf_counter() - started)
+        return median(taken)

@@ -1,0 +1,1 @@
+"""One module a subject. Each has ``run(bench)``, which measures and yields figures."""

@@ -1,0 +1,114 @@
+"""Correio under test: `correio serve` as a child, on a data directory of its own, with the embedded database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+NAMES = ("http", "smtp", "lmtp", "imap", "pop3")
+OFF = ("submission", "submissions", "imaps", "pop3s")
+DOMAIN = "bench.test"
+PASSWORD = "a bench password"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class Service:
+    """Start, stop and ask the server."""
+
+    def __init__(self) -> None:
+        self.data = Path(tempfile.mkdtemp(prefix="correio-bench-"))
+        self.ports = dict(zip(NAMES, free_ports(len(NAMES)), strict=True))
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CORREIO_")},
+            "CORREIO_DATA": str(self.data),
+            **{f"CORREIO_{name.upper()}": f"127.0.0.1:{port}" for name, port in self.ports.items()},
+            **{f"CORREIO_{name.upper()}": "" for name in OFF},
+            "CORREIO_HOSTNAME": "mx.bench.test",
+        }
+        self.log = self.data / "bench.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def address(self, name: str) -> tuple[str, int]:
+        return "127.0.0.1", self.ports[name]
+
+    def start(self) -> float:
+        """Start and wait for the ready line; returns the seconds it took."""
+        started = time.perf_counter()
+        before = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "correio", "serve"],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        while time.perf_counter() - started < 60:
+            if b"ready" in self.log.read_bytes()[before:]:
+                return time.perf_counter() - started
+            if self._process.poll() is not None:
+                break
+            time.sleep(0.02)
+        raise RuntimeError(f"correio serve did not start:\n{self.log.read_text()[-4000:]}")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.wait(20)
+            self._process = None
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    def command(self, *arguments: str) -> str:
+        """Run a `correio` command on the same data."""
+        done = subprocess.run(
+            [sys.executable, "-m", "correio", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"correio {' '.join(arguments)}: {done.stderr or done.stdout}")
+        return done.stdout
+
+    async def users(self, *names: str) -> None:
+        """Make accounts, a few at a time: each is a process."""
+        gate = asyncio.Semaphore(2)
+
+        async def one(name: str) -> None:
+            async with gate:
+                await asyncio.to_thread(self.command, "user", "add", f"{name}@{DOMAIN}", "--password", PASSWORD)
+
+        await asyncio.gather(*(one(name) for name in names))
+
+    def metric(self, name: str) -> float:
+        """Read a series of /metrics, summed over its labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['http']}/metrics") as answer:
+            rows = answer.read().decode().splitlines()
+        values = [float(row.rsplit(" ", 1)[1]) for row in rows if row.split("{")[0].split(" ")[0] == name]
+        if not values:
+            raise RuntimeError(f"/metrics has no {name}")
+        return sum(values)
