@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ssl
-from typing import Final
-
-from correio.auth.authenticator import Authenticator
+from typing import TYPE_CHECKING, Final
 
 from correio.config import Endpoint, Settings
-from correio.mail.message_store import MessageStore
 from protocols.pop3.maildrop_locks import MaildropLocks
 from protocols.pop3.session import Pop3Session
 from protocols.smtp.mail_server import server_name
 from protocols.wire.admission import Admission
 from protocols.wire.stream_server import StreamServer
+
+if TYPE_CHECKING:
+    from correio.auth.authenticator import Authenticator
+    from correio.mail.message_store import MessageStore
 
 
 class Pop3Server:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import socket
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiosmtpd.smtp
 from aiosmtpd.smtp import SMTP, Session
@@ -59,6 +59,7 @@ class MailConnection(SMTP):
     _writer: LineWriter  # type: ignore[assignment]
     envelope: Transaction  # type: ignore[assignment]
     session: Session
+    transport: asyncio.Transport | None
 
     def __init__(self, server: MailServer, *, implicit_tls: bool) -> None:
         # Before aiosmtpd's own, which would clear and share the table of its class.
@@ -178,15 +179,14 @@ class MailConnection(SMTP):
         """End the connection when everything written has been sent; take no further command."""
         self._reader.finish()
         self._writer.close()
-        transport = self.transport
-        if isinstance(transport, asyncio.Transport):
-            self.loop.call_later(LINGER, transport.abort)
+        if self.transport is not None:
+            self.loop.call_later(LINGER, self.transport.abort)
 
     async def upgrade(self, answer: Reply) -> None:
         """Send ``answer``, go on under TLS and forget all that was said before (RFC 3207 section 4.2)."""
         transport = self.transport
         context = self.server.tls_context
-        assert isinstance(transport, asyncio.Transport)
+        assert transport is not None
         assert context is not None
         self._writer.write(answer.encode())
         self._writer.flush()
@@ -200,7 +200,7 @@ class MailConnection(SMTP):
             log.info("%s: no TLS handshake: %s", self.remote, error)
             transport.abort()
             raise asyncio.CancelledError from error
-        if not isinstance(upgraded, asyncio.Transport):
+        if upgraded is None:
             raise asyncio.CancelledError
         upgraded.set_write_buffer_limits(WRITE_HIGH)
         self.transport = upgraded
@@ -211,8 +211,9 @@ class MailConnection(SMTP):
 
     # What asyncio calls.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, made: asyncio.BaseTransport) -> None:
+        # uvloop's transports have asyncio's methods and not its classes.
+        transport = cast(asyncio.Transport, made)
         transport.set_write_buffer_limits(WRITE_HIGH)
         peer = transport.get_extra_info("peername")
         self.remote = str(peer[0]) if isinstance(peer, tuple) else "unknown"
@@ -288,7 +289,7 @@ class MailConnection(SMTP):
     def abort(self) -> None:
         """Cut the connection."""
         self._reader.finish()
-        if isinstance(self.transport, asyncio.Transport):
+        if self.transport is not None:
             self.transport.abort()
 
     # The inside.
@@ -311,7 +312,7 @@ class MailConnection(SMTP):
 
     def _pause_reading(self, pause: bool) -> None:
         transport = self.transport
-        if isinstance(transport, asyncio.Transport) and not transport.is_closing():
+        if transport is not None and not transport.is_closing():
             if pause:
                 transport.pause_reading()
             else:

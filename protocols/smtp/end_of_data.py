@@ -6,9 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from correio.mail.deliver import Recipient, deliver
-
 from correio.errors import MailError, UnavailableError
+from correio.mail.deliver import Recipient, deliver
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
 from protocols.smtp.core.policy import decide_hops
 from protocols.smtp.core.received import Trace, hops, protocol_name, received_field

@@ -7,17 +7,18 @@ import logging
 import socket
 import ssl
 from collections.abc import Coroutine
-from typing import Any, ClassVar, Final, TypeVar
-
-from correio.auth.authenticator import Authenticator
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from correio.config import Endpoint, Settings
-from correio.mail.message_store import MessageStore
 from protocols.smtp.connection import MailConnection
 from protocols.smtp.role import Role
 from protocols.wire.admission import Admission
 from protocols.wire.connection import HANDSHAKE_TIMEOUT
 from protocols.wire.stream_server import BACKLOG
+
+if TYPE_CHECKING:
+    from correio.auth.authenticator import Authenticator
+    from correio.mail.message_store import MessageStore
 
 log = logging.getLogger("correio.smtp")
 
@@ -90,13 +91,13 @@ class MailServer:
             connection.shut_down()
         clock = asyncio.get_running_loop().time
         end = clock() + grace
-        while (self._connections or self._deliveries) and clock() < end:  # noqa: ASYNC110 - this happens once
+        while (self._connections or self._deliveries) and clock() < end:
             await asyncio.sleep(0.01)
         for connection in list(self._connections):
             connection.abort()
         # A cut connection is told of it in the next round of the loop.
         end = clock() + 1.0
-        while self._connections and clock() < end:  # noqa: ASYNC110 - this happens once
+        while self._connections and clock() < end:
             await asyncio.sleep(0.01)
         if self._connections or self._deliveries:
             log.warning(

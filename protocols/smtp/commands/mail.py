@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import syntax
-from correio.mail.deliver import resolve_recipient
 
 from correio.errors import ForbiddenError, InvalidInputError, NotFoundError
+from correio.mail.deliver import resolve_recipient
 from protocols.smtp.commands.argument import path_argument, require_account, require_greeting
 from protocols.smtp.core.envelope_address import NULL_SENDER, EnvelopeAddress
 from protocols.smtp.core.parameters import mail_parameters
