@@ -1,16 +1,17 @@
-"""Settings: one typed object, from the environment (CORREIO_*), a TOML file and flags."""
+"""Settings: one typed object. Where they come from is :mod:`correio.config_sources`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Final
 
 import msgspec
 
-MIB = 1024 * 1024
+MIB: Final = 1024 * 1024
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A listening address."""
+    """A listening address. An empty host is every address of the machine."""
 
     host: str
     port: int
@@ -19,70 +20,92 @@ class Endpoint(msgspec.Struct, frozen=True):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def _about(text: str, unit: str = "", least: int = 0) -> msgspec.Meta:
+    """Describe a setting. ``unit`` is "octets" or "seconds"; ``least`` is its least value if it is a number."""
+    return msgspec.Meta(description=text, extra={"unit": unit, "least": least})
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Every bound on what comes in. Sizes in octets, times in seconds."""
 
-    message_size: int = 50 * MIB
-    recipients: int = 1000
-    account_quota: int = 0
-    """Octets an account may hold unless it has its own quota; 0 is no bound."""
-    mailboxes: int = 10_000
-    mailbox_depth: int = 32
-    mailbox_name: int = 255
-    """Octets of one level of a mailbox name in UTF-8."""
-    keywords: int = 256
-    """Different keywords in one mailbox."""
-    command_line: int = 64 * 1024
-    """Octets of one IMAP command without its literals."""
-    connections: int = 20_000
-    connections_per_address: int = 1_000
-    idle_timeout: float = 1800.0
-    login_timeout: float = 60.0
-    smtp_timeout: float = 300.0
-    request_body: int = 64 * MIB
-    """Octets of one HTTP request body."""
-    graphql_body: int = MIB
-    """Octets of one GraphQL request body."""
-    graphql_tokens: int = 4_000
-    """Tokens of one GraphQL document, comments included."""
-    graphql_depth: int = 16
-    """Nested fields of one GraphQL operation, fragments spread; introspection has its own bound."""
-    graphql_aliases: int = 100
-    """Aliased fields in one GraphQL document."""
-    graphql_cost: int = 20_000
-    """Objects one GraphQL operation may ask for, as its page sizes multiply them."""
-    graphql_list: int = 500
-    """Items of one list in the arguments of a GraphQL field."""
-    graphql_page: int = 200
-    """Nodes of one page of a GraphQL connection."""
-    graphql_time: float = 30.0
-    """Seconds one GraphQL query may take; a mutation is never cut short."""
-    cache: int = 256 * MIB
-    """Octets of message metadata and small bodies kept in memory by one process."""
+    message_size: Annotated[int, _about("The largest message.", "octets", 1024)] = 50 * MIB
+    recipients: Annotated[int, _about("Recipients of one SMTP or LMTP transaction.", least=100)] = 1000
+    account_quota: Annotated[
+        int, _about("What an account may hold unless it has its own quota; 0: no bound.", "octets")
+    ] = 0
+    mailboxes: Annotated[int, _about("Mailboxes of one account.", least=10)] = 10_000
+    mailbox_depth: Annotated[int, _about("Levels of a mailbox name.", least=1)] = 32
+    mailbox_name: Annotated[int, _about("One level of a mailbox name in UTF-8.", "octets", 8)] = 255
+    keywords: Annotated[int, _about("Different keywords in one mailbox.", least=1)] = 256
+    command_line: Annotated[int, _about("One IMAP command without its literals.", "octets", 8192)] = 64 * 1024
+    connections: Annotated[int, _about("Connections of one listener.", least=1)] = 20_000
+    connections_per_address: Annotated[int, _about("Connections of one listener from one client address.", least=1)] = (
+        1_000
+    )
+    idle_timeout: Annotated[
+        float,
+        _about("Silence of a signed-in IMAP or POP3 client (RFC 9051 asks for at least 30 minutes).", "seconds", 1),
+    ] = 1800.0
+    login_timeout: Annotated[float, _about("Silence of an IMAP or POP3 client before it signs in.", "seconds", 1)] = (
+        60.0
+    )
+    smtp_timeout: Annotated[float, _about("Silence of an SMTP or LMTP client.", "seconds", 1)] = 300.0
+    request_body: Annotated[int, _about("One HTTP request body.", "octets", 1024)] = 64 * MIB
+    graphql_body: Annotated[int, _about("One GraphQL request body.", "octets", 1024)] = MIB
+    graphql_tokens: Annotated[int, _about("Tokens of one GraphQL document, comments included.", least=1)] = 4_000
+    graphql_depth: Annotated[
+        int,
+        _about("Nested fields of one GraphQL operation, fragments spread; introspection has its own bound.", least=1),
+    ] = 16
+    graphql_aliases: Annotated[int, _about("Aliased fields in one GraphQL document.")] = 100
+    graphql_cost: Annotated[
+        int, _about("Objects one GraphQL operation may ask for, as its page sizes multiply them.", least=1)
+    ] = 20_000
+    graphql_list: Annotated[int, _about("Items of one list in the arguments of a GraphQL field.", least=1)] = 500
+    graphql_page: Annotated[int, _about("Nodes of one page of a GraphQL connection.", least=1)] = 200
+    graphql_time: Annotated[
+        float, _about("How long one GraphQL query may take; a mutation is never cut short.", "seconds", 1)
+    ] = 30.0
+    cache: Annotated[int, _about("Message metadata and small bodies kept in memory by one process.", "octets")] = (
+        256 * MIB
+    )
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All of Correio's settings. An endpoint that is None is turned off."""
 
-    http: Endpoint | None = Endpoint("127.0.0.1", 8080)
-    smtp: Endpoint | None = Endpoint("127.0.0.1", 2525)
-    submission: Endpoint | None = Endpoint("127.0.0.1", 2587)
-    lmtp: Endpoint | None = Endpoint("127.0.0.1", 2424)
-    imap: Endpoint | None = Endpoint("127.0.0.1", 2143)
-    pop3: Endpoint | None = Endpoint("127.0.0.1", 2110)
-    submissions: Endpoint | None = Endpoint("127.0.0.1", 2465)
-    imaps: Endpoint | None = Endpoint("127.0.0.1", 2993)
-    pop3s: Endpoint | None = Endpoint("127.0.0.1", 2995)
-    data: Path = Path("data")
-    mongodb_uri: str | None = None
-    """None: the embedded server, with its files under ``data``."""
-    database: str = "correio"
-    hostname: str | None = None
-    """The name this server gives itself in greetings and trace headers; None: the machine's own."""
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
-    graphql_introspection: bool = True
-    """Whether GraphQL clients may read the schema (it is public all the same: schema/schema.graphql)."""
-    log_level: str = "info"
-    log_json: bool = False
+    http: Annotated[Endpoint | None, _about("REST, GraphQL, health and metrics.")] = Endpoint("127.0.0.1", 8080)
+    smtp: Annotated[Endpoint | None, _about("Mail from other servers, STARTTLS.")] = Endpoint("127.0.0.1", 2525)
+    submission: Annotated[Endpoint | None, _about("Mail from your own people, after they sign in; STARTTLS.")] = (
+        Endpoint("127.0.0.1", 2587)
+    )
+    lmtp: Annotated[Endpoint | None, _about("Mail from a mail transfer agent beside this server.")] = Endpoint(
+        "127.0.0.1", 2424
+    )
+    imap: Annotated[Endpoint | None, _about("IMAP, STARTTLS.")] = Endpoint("127.0.0.1", 2143)
+    pop3: Annotated[Endpoint | None, _about("POP3, STLS.")] = Endpoint("127.0.0.1", 2110)
+    submissions: Annotated[Endpoint | None, _about("Submission under TLS.")] = Endpoint("127.0.0.1", 2465)
+    imaps: Annotated[Endpoint | None, _about("IMAP under TLS.")] = Endpoint("127.0.0.1", 2993)
+    pop3s: Annotated[Endpoint | None, _about("POP3 under TLS.")] = Endpoint("127.0.0.1", 2995)
+    data: Annotated[Path, _about("The directory that holds all state.")] = Path("data")
+    mongodb_uri: Annotated[
+        str | None, _about("A MongoDB replica set or sharded cluster. Empty: the embedded database, below data.")
+    ] = None
+    database: Annotated[str, _about("The name of the database in MongoDB.")] = "correio"
+    embedded_cache: Annotated[
+        int, _about("How much memory the embedded database may use for its cache.", "octets", 32 * MIB)
+    ] = 512 * MIB
+    hostname: Annotated[
+        str | None,
+        _about("The name this server gives itself in greetings and trace headers. Empty: the machine's own."),
+    ] = None
+    tls_certificate: Annotated[
+        Path | None, _about("The certificate chain in PEM. Empty: a self-signed one is made below data.")
+    ] = None
+    tls_key: Annotated[Path | None, _about("The private key of tls_certificate in PEM.")] = None
+    graphql_introspection: Annotated[
+        bool, _about("Whether GraphQL clients may read the schema (it is public all the same: schema/schema.graphql).")
+    ] = True
+    log_level: Annotated[str, _about("debug, info, warning or error.")] = "info"
+    log_json: Annotated[bool, _about("Log one JSON object a line.")] = False
     limits: Limits = Limits()
