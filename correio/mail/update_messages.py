@@ -80,7 +80,7 @@ class _ById(Operation[UpdateResult]):
             if row is None:
                 missing.append(message_id)
                 continue
-            if self._if_modseq is not None and row.modseq != self._if_modseq:
+            if self._if_modseq is not None and row.modseq > self._if_modseq:
                 raise StateMismatchError("The message has changed since that state; read it again.")
             present.append((message_id, box, row))
         return present, missing
@@ -140,8 +140,8 @@ async def update_messages(
 ) -> UpdateResult:
     """Change flags or move messages by id, in one step. Flags are canonical (see ``correio.mail.flags``).
 
-    ``if_modseq`` is the modseq every one of them must have. Raises StateMismatchError, NotFoundError (target mailbox),
-    ForbiddenError, LimitError, UnavailableError. Ids that are not there are in ``missing``.
+    ``if_modseq`` is the modseq after which none of them may have changed. Raises StateMismatchError, NotFoundError (target,
+    a mailbox), ForbiddenError, LimitError, UnavailableError. Ids that are not there are in ``missing``.
     """
     return await account.store.committer.submit(UpdateMessages(account, message_ids, update, if_modseq))
 

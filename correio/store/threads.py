@@ -11,7 +11,7 @@ from correio.store.database import Database, available, from_document
 
 _IN: Final = 50
 """Ids in one ``$in``, as in ``messages.py``."""
-_MEMBER: Final = {"_id": 1, "thread": 1, "mailbox": 1, "uid": 1, "modseq": 1, "flags": 1, "date": 1}
+_MEMBER: Final = {"_id": 1, "thread": 1, "mailbox": 1, "uid": 1, "modseq": 1, "flags": 1, "date": 1, "expunged": 1}
 
 
 class ThreadMember(msgspec.Struct, frozen=True, rename={"id": "_id"}):
@@ -35,8 +35,7 @@ async def find_thread_members(database: Database, account_id: str, thread_ids: S
             where = {
                 "account": account_id,
                 "thread": chunk[0] if len(chunk) == 1 else {"$in": chunk},
-                "expunged": False,
             }
             documents = await database["messages"].find(where, _MEMBER).to_list(None)
-            found += [from_document(ThreadMember, document) for document in documents]
+            found += [from_document(ThreadMember, document) for document in documents if not document["expunged"]]
     return sorted(found, key=lambda member: (member.date, member.id))

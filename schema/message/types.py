@@ -1,0 +1,148 @@
+"""The type Message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from correio.errors import NotFoundError, UnavailableError
+from correio.mail.fetch import StoredMessage
+from correio.mail.flags import ANSWERED, DRAFT, FLAGGED
+from correio.mail.keywords import keywords_of
+from correio.mail.mailbox_index import Row
+from schema.account import types as accounts
+from schema.context import Info
+from schema.mailbox import types as mailboxes
+from schema.message.address import Address, addresses
+from schema.message.body import BodyKind, MessageBody, message_body
+from schema.message.header import Header
+from schema.node import Node
+from schema.part.blob import Blob
+from schema.part.content import message_blob, read_headers
+from schema.part.tree import bodies_of
+from schema.part.types import Part, attachment_nodes, part_nodes
+from schema.scalars import DateTime, State, clamped, date_time
+from schema.thread import types as threads
+
+if TYPE_CHECKING:
+    from schema.account.types import Account
+    from schema.mailbox.types import Mailbox
+    from schema.thread.types import Thread
+
+
+@strawberry.type(description="One message in one mailbox. Its id stays when it moves; a copy has one of its own.")
+class Message(Node):
+    """See the description of each field."""
+
+    core: strawberry.Private[StoredMessage]
+    version: State = strawberry.field(description="The state at its last change.")
+    keywords: list[str] = strawberry.field(
+        description="As JMAP writes them: $seen, $flagged, $answered, $draft, others."
+    )
+    is_unread: bool
+    is_flagged: bool
+    is_draft: bool
+    is_answered: bool
+    subject: str
+    snippet: str = strawberry.field(description="The beginning of the text a person would read first.")
+    sent_at: DateTime | None = strawberry.field(description="The Date field, null where absent or unreadable.")
+    received_at: DateTime
+    size: int = strawberry.field(description="Octets of the whole message.")
+    from_: list[Address] = strawberry.field(name="from")
+    sender: Address | None
+    reply_to: list[Address]
+    to: list[Address]
+    cc: list[Address]
+    bcc: list[Address]
+    message_id: str | None = strawberry.field(description="Without the angle brackets.")
+    in_reply_to: list[str]
+    references: list[str]
+    has_attachments: bool
+    is_truncated: bool = strawberry.field(
+        description="Whether the structure is so large that its rest is shown as one part."
+    )
+    email_id: strawberry.ID = strawberry.field(description="The same for every copy of one message (RFC 8474).")
+
+    @strawberry.field
+    def account(self, info: Info) -> Annotated[Account, strawberry.lazy("schema.account.types")]:
+        """Return the account whose message it is."""
+        return accounts.account_node(info.context.account)
+
+    @strawberry.field
+    def mailbox(self, info: Info) -> Annotated[Mailbox, strawberry.lazy("schema.mailbox.types")]:
+        """Return the mailbox it is in."""
+        core = info.context.account.mailboxes.get(self.core.mailbox)
+        if core is None:
+            raise UnavailableError("The message has just moved to a mailbox that is new; ask again.")
+        return mailboxes.mailbox_node(core)
+
+    @strawberry.field
+    async def thread(self, info: Info) -> Annotated[Thread, strawberry.lazy("schema.thread.types")]:
+        """Return the thread it belongs to."""
+        members = await info.context.threads.load(self.core.thread)
+        if not members:
+            raise NotFoundError("The message has just been destroyed.")
+        return threads.thread_node(self.core.thread, members)
+
+    @strawberry.field(description="The fields of its header in order; with names, only those, in any case.")
+    async def headers(self, names: list[str] | None = None) -> list[Header]:
+        """Read the header."""
+        return await read_headers(self.core, self.core.parsed.parts[0], names)
+
+    @strawberry.field(description="What a person reads.")
+    async def body(self, prefer: BodyKind = BodyKind.HTML) -> MessageBody:
+        """Read the parts that are the body."""
+        return await message_body(self.core, bodies_of(self.core.parsed, 0), prefer)
+
+    @strawberry.field(description="Every MIME entity in document order, the message itself first if it is a multipart.")
+    def parts(self) -> list[Part]:
+        """Return the parts, flat."""
+        return part_nodes(self.core)
+
+    @strawberry.field(
+        description="The parts a person would call attachments, with pictures shown in place if asked for."
+    )
+    def attachments(self, include_inline: bool = False) -> list[Part]:
+        """Return the attachments."""
+        return attachment_nodes(self.core, 0, include_inline)
+
+    @strawberry.field(description="The message octet for octet.")
+    def raw(self) -> Blob:
+        """Return where the octets are."""
+        return message_blob(self.core)
+
+
+def message_node(core: StoredMessage, row: Row | None = None) -> Message:
+    """Return a message for a client, with the flags of its row in the index where that is newer than what was read."""
+    parsed = core.parsed
+    flags, modseq = (core.flags, core.modseq) if row is None else (row.flags, row.modseq)
+    summary = parsed.summary
+    sender = addresses(summary.sender)
+    return Message(
+        id=strawberry.ID(core.id),
+        core=core,
+        version=State(modseq),
+        keywords=keywords_of(flags),
+        is_unread=not flags.seen,
+        is_flagged=FLAGGED in flags,
+        is_draft=DRAFT in flags,
+        is_answered=ANSWERED in flags,
+        subject=summary.subject,
+        snippet=summary.preview,
+        sent_at=date_time(summary.date),
+        received_at=clamped(core.date),
+        size=core.size,
+        from_=addresses(summary.from_),
+        sender=sender[0] if sender else None,
+        reply_to=addresses(summary.reply_to),
+        to=addresses(summary.to),
+        cc=addresses(summary.cc),
+        bcc=addresses(summary.bcc),
+        message_id=summary.message_id,
+        in_reply_to=summary.in_reply_to,
+        references=summary.references,
+        has_attachments=summary.has_attachment,
+        is_truncated=parsed.truncated,
+        email_id=strawberry.ID(core.email),
+    )

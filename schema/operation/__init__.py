@@ -1,0 +1,1 @@
+"""Running one GraphQL operation: its document, its bounds, its execution. Nothing here knows HTTP."""

@@ -1,0 +1,1 @@
+"""The MIME parts of a message and their octets."""
