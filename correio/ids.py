@@ -23,7 +23,7 @@ class Kind(StrEnum):
     MESSAGE = "M"
     EMAIL = "E"
     THREAD = "T"
-    TOKEN = "K"
+    TOKEN = "K"  # noqa: S105 - a letter
     DELIVERY = "D"
 
 

@@ -118,7 +118,7 @@ class Account:
         for callback in list(self._watchers.values()):
             try:
                 callback()
-            except Exception:
+            except Exception:  # noqa: BLE001 - one session's failure is not another's
                 _log.exception("a watcher of account %s failed", self.id)
 
     def close(self) -> None:

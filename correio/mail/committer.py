@@ -11,7 +11,7 @@ import logging
 import random
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from correio.errors import MailError, OutcomeUnknownError, UnavailableError
@@ -88,8 +88,10 @@ class CommitStatistics:
 class Committer:
     """One per process. ``submit`` returns when the change is durable."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settled: Callable[[set[str]], None]) -> None:
+        """``settled`` hears which accounts are no longer in a transaction."""
         self._database = database
+        self._settled = settled
         self._queue: deque[_Waiting] = deque()
         self._busy: set[str] = set()
         self._light_running = False
@@ -99,6 +101,10 @@ class Committer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self.statistics: Final = CommitStatistics()
+
+    def is_busy(self, account_id: str) -> bool:
+        """Tell whether a transaction of this account is in flight."""
+        return account_id in self._busy
 
     async def submit(self, operation: Operation[T]) -> T:
         """Queue an operation and return its result once it is on disk.
@@ -198,6 +204,7 @@ class Committer:
                 _log.error("a commit failed", exc_info=error)
                 for item in items:
                     item.fail(UnavailableError("The change could not be made; try again later."))
+            self._settled(accounts)
             self._pump(at_once=self._closed)
 
         task.add_done_callback(ended)

@@ -193,7 +193,7 @@ class Draft:
             box.changed.pop(row.uid, None)
             self._moves.append(
                 MoveWrite(
-                    box.document.id, row.uid, row.uid, target.document.id, new.uid - row.uid, modseq, saved,
+                    box.document.account, box.document.id, row.uid, row.uid, target.document.id, new.uid - row.uid, modseq, saved,
                     None if rewritten is None else rewritten.ordered,
                 )
             )  # fmt: skip
@@ -233,7 +233,7 @@ class Draft:
                 writes.mailboxes.append(box.document)
             writes.changes += _flag_writes(box)
             writes.changes += _expunge_writes(box)
-        writes.changes += _joined_moves(self._moves, {key: box.index for key, box in self._boxes.items()})
+        writes.changes += _joined_moves(self._moves)
         writes.messages += self._messages
 
     def step(self) -> AccountStep:
@@ -256,12 +256,7 @@ class Draft:
         return AccountStep(self.expected, self.document, tuple(box.document for box in touched), tuple(changes))
 
 
-def _neighbours(index: MailboxIndex | None, uid: int, following: int) -> bool:
-    """Tell whether no message stands between two UIDs."""
-    if index is None:
-        return following == uid + 1
-    at = index.position(uid)
-    return at >= 0 and at + 1 < len(index) and index.uids[at + 1] == following
+# Runs are of consecutive UIDs only: where one is missing, its tombstone may lie there, and no write may touch it.
 
 
 def _flag_writes(box: DraftMailbox) -> Iterable[FlagsWrite]:
@@ -272,11 +267,13 @@ def _flag_writes(box: DraftMailbox) -> Iterable[FlagsWrite]:
             last is not None
             and last.flags == row.flags.ordered
             and last.modseq == row.modseq
-            and _neighbours(box.index, last.last, row.uid)
+            and last.last + 1 == row.uid
         ):
             runs[-1] = msgspec.structs.replace(last, last=row.uid)
         else:
-            runs.append(FlagsWrite(box.document.id, row.uid, row.uid, row.flags.ordered, row.modseq))
+            runs.append(
+                FlagsWrite(box.document.account, box.document.id, row.uid, row.uid, row.flags.ordered, row.modseq)
+            )
     return runs
 
 
@@ -286,21 +283,21 @@ def _expunge_writes(box: DraftMailbox) -> Iterable[ExpungeWrite]:
         if not modseq:
             continue  # moved: its tombstone is a document of its own
         last = runs[-1] if runs else None
-        if last is not None and last.modseq == modseq and _neighbours(box.index, last.last, uid):
+        if last is not None and last.modseq == modseq and last.last + 1 == uid:
             runs[-1] = msgspec.structs.replace(last, last=uid)
         else:
-            runs.append(ExpungeWrite(box.document.id, uid, uid, modseq))
+            runs.append(ExpungeWrite(box.document.account, box.document.id, uid, uid, modseq))
     return runs
 
 
-def _joined_moves(moves: list[MoveWrite], indexes: dict[str, MailboxIndex | None]) -> list[MoveWrite]:
+def _joined_moves(moves: list[MoveWrite]) -> list[MoveWrite]:
     runs: list[MoveWrite] = []
     for move in moves:
         last = runs[-1] if runs else None
         if (
             last is not None
             and msgspec.structs.replace(last, first=0, last=0) == msgspec.structs.replace(move, first=0, last=0)
-            and _neighbours(indexes.get(move.mailbox), last.last, move.first)
+            and last.last + 1 == move.first
         ):
             runs[-1] = msgspec.structs.replace(last, last=move.last)
         else:

@@ -41,7 +41,7 @@ class MessageStore:
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings: Final = settings
         self.database: Final = database
-        self.committer: Final = Committer(database)
+        self.committer: Final = Committer(database, self._settled)
         half = settings.limits.cache // 2
         self.structures: Final[OctetCache[tuple[str, int], tuple[bytes, bytes]]] = OctetCache(half)
         """(mailbox id, uid) -> ENVELOPE, BODYSTRUCTURE. A UID never comes again, so nothing here is ever stale."""
@@ -54,6 +54,7 @@ class MessageStore:
         self._warm_indexes: OrderedDict[tuple[str, str], MailboxIndex] = OrderedDict()
         self._warm_rows = 0
         self._ids_by_address: OrderedDict[str, str] = OrderedDict()
+        self._heard: dict[str, int] = {}
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="worker")
         self._background: set[asyncio.Task[None]] = set()
 
@@ -180,8 +181,17 @@ class MessageStore:
 
     def _moved(self, account_id: str, modseq: int | None) -> None:
         account = self._accounts.get(account_id)
-        if account is not None and (modseq is None or modseq > account.modseq):
+        if account is None or (modseq is not None and modseq <= account.modseq):
+            return
+        if modseq is not None and self.committer.is_busy(account_id):
+            # Most likely this process's own commit, heard of before it was confirmed: look again when it is.
+            self._heard[account_id] = modseq
+        else:
             self._spawn_refresh(account)
+
+    def _settled(self, account_ids: set[str]) -> None:
+        for account_id in account_ids & self._heard.keys():
+            self._moved(account_id, self._heard.pop(account_id))
 
     def _lost(self) -> None:
         for account in list(self._accounts.values()):

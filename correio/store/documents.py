@@ -82,7 +82,7 @@ class MessageDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     email: str
     """EMAILID (RFC 8474): the same for every copy of one message."""
     thread: str
-    msgid: bytes
+    msgid: bytes = b""
     """Eight octets of a hash of the Message-ID, to find a thread by; random where the message has none."""
     envelope: bytes = b""
     structure: bytes = b""
@@ -107,7 +107,9 @@ class PartDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     chunks: int
     data: bytes
     touched: int
-    """When a message last came to refer to this content, in seconds since the epoch; what is unreferenced and older than a day may go."""
+    """When a message last came to refer to this content, in seconds since the epoch."""
+    orphaned: int = 0
+    """When the collector first found no message that refers to it; 0: it found one, or did not look yet."""
 
 
 class TokenDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):

@@ -1,4 +1,9 @@
-"""Every index the store has. The ranged field always stands last: SecantusDB 0.7.0b3 omits a boundary row otherwise."""
+"""Every index the store has.
+
+The account stands first, so that a query cannot leave its tenant and the collections can be sharded by account. The ranged
+field always stands last: SecantusDB 0.7.0b3 omits a boundary row otherwise. And a query names the fields of one index and
+no other: that server scans the whole collection as soon as a condition is not in the index.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +26,8 @@ class Index(msgspec.Struct, frozen=True):
 INDEXES: Final = (
     Index("accounts", "address", (("address", 1),), unique=True),
     Index("mailboxes", "account_modseq", (("account", 1), ("modseq", 1)), ranged=True),
-    Index("messages", "mailbox_uid", (("mailbox", 1), ("uid", 1)), unique=True, ranged=True),
-    Index("messages", "mailbox_modseq", (("mailbox", 1), ("modseq", 1)), ranged=True),
+    Index("messages", "mailbox_uid", (("account", 1), ("mailbox", 1), ("uid", 1)), unique=True, ranged=True),
+    Index("messages", "mailbox_modseq", (("account", 1), ("mailbox", 1), ("modseq", 1)), ranged=True),
     Index("messages", "account_thread", (("account", 1), ("thread", 1))),
     Index("messages", "account_msgid", (("account", 1), ("msgid", 1))),
     Index("messages", "content", (("content", 1),), sparse=True),

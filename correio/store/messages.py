@@ -33,13 +33,14 @@ class MessageStructure(msgspec.Struct, frozen=True):
     """The rendered IMAP structures of a message."""
 
     uid: int
-    envelope: bytes
-    structure: bytes
+    expunged: bool = False
+    envelope: bytes = b""
+    structure: bytes = b""
 
 
 _STATE: Final = {"_id": 0, "uid": 1, "modseq": 1, "flags": 1, "date": 1, "size": 1, "saved": 1, "expunged": 1}
-_STRUCTURE: Final = {"_id": 0, "uid": 1, "envelope": 1, "structure": 1}
-_T = TypeVar("_T", bound=msgspec.Struct)
+_STRUCTURE: Final = {"_id": 0, "uid": 1, "expunged": 1, "envelope": 1, "structure": 1}
+_T = TypeVar("_T", MessageState, MessageStructure, MessageDocument)
 
 
 def _find(
@@ -51,14 +52,15 @@ def _find(
 
 async def load_states(database: Database, account_id: str, mailbox_id: str) -> list[MessageState]:
     """Return the state of every message in a mailbox, by UID."""
-    where = {"mailbox": mailbox_id, "account": account_id, "uid": {"$gte": 1}, "expunged": False}
+    where = {"account": account_id, "mailbox": mailbox_id, "uid": {"$gte": 1}}
     with available():
-        return await database.in_thread(_find, database, where, _STATE, "uid", MessageState)
+        found = await database.in_thread(_find, database, where, _STATE, "uid", MessageState)
+    return [state for state in found if not state.expunged]
 
 
 async def states_since(database: Database, account_id: str, mailbox_id: str, modseq: int) -> list[MessageState]:
     """Return what changed in a mailbox after a modseq, tombstones included, in modseq order."""
-    where = {"mailbox": mailbox_id, "account": account_id, "modseq": {"$gt": modseq}}
+    where = {"account": account_id, "mailbox": mailbox_id, "modseq": {"$gt": modseq}}
     with available():
         return await database.in_thread(_find, database, where, _STATE, "modseq", MessageState)
 
@@ -89,15 +91,15 @@ async def _by_uid(
     projection: dict[str, int] | None,
     cls: type[_T],
 ) -> list[_T]:
-    where: dict[str, Any] = {"mailbox": mailbox_id, "account": account_id, "expunged": False}
+    where: dict[str, Any] = {"account": account_id, "mailbox": mailbox_id}
     found: list[_T] = []
     with available():
         if len(uids) == 1:
             one = await database["messages"].find_one({**where, "uid": uids[0]}, projection)
-            return [] if one is None else [from_document(cls, one)]
+            return [] if one is None or one["expunged"] else [from_document(cls, one)]
         for condition in _ranges(uids):
             found += await database.in_thread(_find, database, {**where, "uid": condition}, projection, "uid", cls)
-    return found
+    return [one for one in found if not one.expunged]
 
 
 async def find_structures(
@@ -120,9 +122,13 @@ async def find_messages(database: Database, account_id: str, ids: Sequence[str])
     with available():
         for at in range(0, len(ids), _IN):
             chunk = list(ids[at : at + _IN])
-            where = {"_id": chunk[0] if len(chunk) == 1 else {"$in": chunk}, "account": account_id, "expunged": False}
+            where = {"_id": chunk[0] if len(chunk) == 1 else {"$in": chunk}}
             documents = await database["messages"].find(where).to_list(None)
-            found += [from_document(MessageDocument, document) for document in documents]
+            found += [
+                from_document(MessageDocument, document)
+                for document in documents
+                if document["account"] == account_id and not document["expunged"]
+            ]
     return found
 
 
@@ -131,8 +137,8 @@ async def existing_ids(database: Database, account_id: str, ids: Sequence[str]) 
     present: set[str] = set()
     with available():
         for at in range(0, len(ids), _IN):
-            where = {"_id": {"$in": list(ids[at : at + _IN])}, "account": account_id}
-            present |= {document["_id"] async for document in database["messages"].find(where, {"_id": 1})}
+            cursor = database["messages"].find({"_id": {"$in": list(ids[at : at + _IN])}}, {"_id": 1, "account": 1})
+            present |= {document["_id"] async for document in cursor if document["account"] == account_id}
     return present
 
 
@@ -158,7 +164,7 @@ async def find_thread(database: Database, account_id: str, thread_id: str) -> li
 async def delete_mailbox_messages(database: Database, account_id: str, mailbox_id: str, limit: int) -> int:
     """Remove up to ``limit`` messages of a deleted mailbox. Returns how many."""
     with available():
-        where = {"mailbox": mailbox_id, "account": account_id}
+        where = {"account": account_id, "mailbox": mailbox_id}
         found = await database["messages"].find(where, {"_id": 1}).limit(limit).to_list(None)
         if not found:
             return 0

@@ -70,7 +70,9 @@ def _put(database: Database, documents: Sequence[PartDocument]) -> None:
                 break
             still: dict[bytes, dict[str, Any]] = {}
             for twin in twins:
-                touched = parts.update_one({"_id": twin}, {"$max": {"touched": missing[twin]["touched"]}})
+                touched = parts.update_one(
+                    {"_id": twin}, {"$max": {"touched": missing[twin]["touched"]}, "$set": {"orphaned": 0}}
+                )
                 if not touched.matched_count:
                     still[twin] = missing[twin]
             missing = still

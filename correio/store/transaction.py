@@ -34,8 +34,9 @@ class DuplicateMessageError(Exception):
 
 
 class FlagsWrite(msgspec.Struct, frozen=True):
-    """The messages of one mailbox with UIDs in a range get these flags. Nothing else lies in the range but tombstones."""
+    """The messages of one mailbox with UIDs in a range get these flags. No tombstone lies in the range."""
 
+    account: str
     mailbox: str
     first: int
     last: int
@@ -46,6 +47,7 @@ class FlagsWrite(msgspec.Struct, frozen=True):
 class ExpungeWrite(msgspec.Struct, frozen=True):
     """The messages of one mailbox with UIDs in a range become tombstones."""
 
+    account: str
     mailbox: str
     first: int
     last: int
@@ -55,6 +57,7 @@ class ExpungeWrite(msgspec.Struct, frozen=True):
 class MoveWrite(msgspec.Struct, frozen=True):
     """The messages of one mailbox with UIDs in a range go to another, each UID raised by ``offset``."""
 
+    account: str
     mailbox: str
     first: int
     last: int
@@ -105,7 +108,7 @@ def _uids(first: int, last: int) -> int | Raw:
 
 
 def _message_update(change: FlagsWrite | ExpungeWrite | MoveWrite) -> UpdateOne | UpdateMany:
-    where: Raw = {"mailbox": change.mailbox, "uid": _uids(change.first, change.last), "expunged": False}
+    where: Raw = {"account": change.account, "mailbox": change.mailbox, "uid": _uids(change.first, change.last)}
     update: Raw
     match change:
         case FlagsWrite():
