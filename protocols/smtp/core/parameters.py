@@ -144,7 +144,7 @@ def _notify(value: str | None) -> dict[str, object]:
 
 def _orcpt(value: str | None) -> dict[str, object]:
     kind, semicolon, address = (value or "").partition(";")
-    if not semicolon or not kind or not address or len(address) > MAX_ORCPT:
+    if not semicolon or not kind or not address or len(value or "") > MAX_ORCPT:
         raise ValueError
     kind = kind.lower()
     return {
