@@ -20,7 +20,7 @@ from correio.store.parts import CHUNK, chunk_id, get_parts
 
 _BATCH: Final = 256
 _STRUCTURES: Final = 1000
-_STREAM: Final = 256 * 1024
+_READ_AHEAD: Final = 4 * 1024 * 1024
 
 
 class StoredMessage:
@@ -29,6 +29,8 @@ class StoredMessage:
     def __init__(self, account: Account, document: MessageDocument) -> None:
         self.account: Final = account
         self.document: Final = document
+        self._held: dict[bytes, bytes] = {}
+        """Chunks of large parts that were read ahead."""
 
     @property
     def id(self) -> str:
@@ -172,13 +174,24 @@ class StoredMessage:
 
     async def _chunk(self, digest: bytes, number: int, *, missing_ok: bool = False) -> bytes:
         wanted = chunk_id(digest, number)
-        found = await get_parts(self.account.store.database, [wanted])
-        data = found.get(wanted)
+        data = self._held.get(wanted)
+        if data is None:
+            data = (await get_parts(self.account.store.database, [wanted])).get(wanted)
         if data is None:
             if missing_ok:
                 return b""
             raise UnavailableError("A part of this message could not be read; try again later.")
         return data
+
+    def wanted_chunks(self) -> list[bytes]:
+        """Return the chunks that hold this message's large parts, where all of them are of one chunk; else none."""
+        if any(segment.part != INLINE and segment.length > CHUNK for segment in self.segments):
+            return []
+        return [chunk_id(digest, 0) for digest in self.document.content]
+
+    def hold(self, chunks: dict[bytes, bytes]) -> None:
+        """Keep chunks that were read ahead, for as long as this object lives."""
+        self._held = {key: chunks[key] for key in self.wanted_chunks() if key in chunks}
 
     async def decoded(self, part: Part) -> bytes:
         """Return the octets of a leaf without their transfer encoding; damaged encodings are decoded as far as they go.
@@ -216,8 +229,13 @@ def _octets(document: MessageDocument) -> int:
     return len(document.source) + len(document.parsed) + len(document.envelope) + len(document.structure) + 600
 
 
-async def fetch_messages(account: Account, mailbox_id: str, uids: Sequence[int]) -> AsyncIterator[list[StoredMessage]]:
-    """Yield messages, UIDs ascending, in batches; those that are gone are left out."""
+async def fetch_messages(
+    account: Account, mailbox_id: str, uids: Sequence[int], *, whole: bool = False
+) -> AsyncIterator[list[StoredMessage]]:
+    """Yield messages, UIDs ascending, in batches; those that are gone are left out.
+
+    With ``whole`` the octets of all but very large messages are read along, in few round trips: for who will read them all.
+    """
     cache = account.store.documents
     for at in range(0, len(uids), _BATCH):
         batch = uids[at : at + _BATCH]
@@ -228,7 +246,31 @@ async def fetch_messages(account: Account, mailbox_id: str, uids: Sequence[int])
                 if document.uid in found:
                     found[document.uid] = document
                     cache.put((mailbox_id, document.uid), document, _octets(document))
-        yield [StoredMessage(account, document) for document in found.values() if document is not None]
+        messages = [StoredMessage(account, document) for document in found.values() if document is not None]
+        if not whole or len(messages) == 1 or all(message.inline is not None for message in messages):
+            yield messages
+            continue
+        async for some in _with_chunks(account, messages):
+            yield some
+
+
+async def _with_chunks(account: Account, messages: list[StoredMessage]) -> AsyncIterator[list[StoredMessage]]:
+    """Yield the messages in smaller batches, each with its large parts at hand."""
+    start = 0
+    while start < len(messages):
+        end = start
+        octets = 0
+        wanted: dict[bytes, None] = {}
+        while end < len(messages) and (end == start or octets + messages[end].size <= _READ_AHEAD):
+            octets += messages[end].size
+            wanted.update(dict.fromkeys(messages[end].wanted_chunks()))
+            end += 1
+        if wanted:
+            chunks = await get_parts(account.store.database, list(wanted))
+            for message in messages[start:end]:
+                message.hold(chunks)
+        yield messages[start:end]
+        start = end
 
 
 async def find_messages(account: Account, message_ids: Iterable[str]) -> dict[str, StoredMessage]:
