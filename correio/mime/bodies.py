@@ -95,29 +95,31 @@ class _Sort:
             elif not _is_inline(part, position, subtype):
                 self.attachments.append(index)
             elif subtype == "alternative":
-                if part.media_type == "text/plain" and text_body is not None:
-                    text_body.append(index)
-                elif part.media_type == "text/html" and html_body is not None:
-                    html_body.append(index)
-                else:
-                    self.attachments.append(index)
+                self._alternative(index, html_body, text_body)
             else:
-                if in_alternative:
-                    if part.media_type == "text/plain":
-                        html_body = None
-                    if part.media_type == "text/html":
-                        text_body = None
-                if text_body is not None:
-                    text_body.append(index)
-                if html_body is not None:
-                    html_body.append(index)
+                if in_alternative and part.media_type == "text/plain":
+                    html_body = None
+                if in_alternative and part.media_type == "text/html":
+                    text_body = None
+                for body in (text_body, html_body):
+                    if body is not None:
+                        body.append(index)
                 if (text_body is None or html_body is None) and part.media_type.startswith(_MEDIA):
                     self.attachments.append(index)
         if subtype == "alternative" and text_body is not None and html_body is not None:
-            if text_length == len(text_body) and html_length != len(html_body):
+            if text_length == len(text_body):
                 text_body.extend(html_body[html_length:])
-            elif html_length == len(html_body) and text_length != len(text_body):
+            elif html_length == len(html_body):
                 html_body.extend(text_body[text_length:])
+
+    def _alternative(self, index: int, html_body: list[int] | None, text_body: list[int] | None) -> None:
+        media_type = self.parts[index].media_type
+        if media_type == "text/plain" and text_body is not None:
+            text_body.append(index)
+        elif media_type == "text/html" and html_body is not None:
+            html_body.append(index)
+        else:
+            self.attachments.append(index)
 
 
 def _is_inline(part: Part, position: int, subtype: str) -> bool:

@@ -61,7 +61,8 @@ _NAMES: Final[dict[str, str]] = {
     "euccn xgbk xeuccn gb xgb gb180302000 csgb18030 gb1988 cngb",
     "hz": "hzgb2312 hz hzgb",
     "big5hkscs": "big5 big5hkscs cnbig5 csbig5 xxbig5 xbig5 big5tw big5eten cp950 ms950 windows950",
-    "cp932": "shiftjis sjis xsjis csshiftjis mskanji cp932 ms932 windows31j cswindows31j windows932 xmscp932 xsjiscp932 sjiswin cp943c",
+    "cp932": "shiftjis sjis xsjis csshiftjis mskanji cp932 ms932 windows31j cswindows31j windows932 xmscp932 xsjiscp932 sjiswin "
+    "cp943c",
     "euc_jp": "eucjp xeucjp ujis cseucpkdfmtjapanese eucjpms cp51932 eucjpwin xeuc xeucjpwin",
     "iso2022_jp_ext": "iso2022jp csiso2022jp iso2022jpms cp50220 cp50221 cp50222 jis xjis iso2022jpext jis7",
     "iso2022_jp_1": "iso2022jp1",
@@ -97,7 +98,7 @@ _NAMES: Final[dict[str, str]] = {
 }
 _CODECS: Final[dict[str, str]] = {name: codec for codec, names in _NAMES.items() for name in names.split()}
 _GUESSED: Final = frozenset(
-    [
+    (
         "usascii",
         "ascii",
         "ansix341968",
@@ -130,7 +131,7 @@ _GUESSED: Final = frozenset(
         "x8bit",
         "xcharset",
         "charset",
-    ]
+    )
 )
 _PUNCTUATION: Final = re.compile(r"[\s\-_:\"'()]+")
 _MAX_NAME: Final = 64

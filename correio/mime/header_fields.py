@@ -54,20 +54,6 @@ def raw_fields(header: bytes) -> list[tuple[bytes, bytes]]:
     return [(name.lower(), value) for name, value in _FIELD.findall(header) if name]
 
 
-def header_lines(header: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (name in lower case, whole field with its line ends) for everything in a header, octet for octet.
-
-    The name is empty for a line that is no field, and LF for the empty line at the end.
-    """
-    for match in _FIELD.finditer(header):
-        line = match[0]
-        name = match[1]
-        if name is not None:
-            yield name.lower(), line
-        else:
-            yield (b"\n" if line in (b"\r\n", b"\n") else b""), line
-
-
 def begins_with_field(octets: bytes, start: int, end: int) -> bool:
     """Tell whether the line at ``start`` can be a header field."""
     return _FIELD_START.match(octets, start, end) is not None

@@ -15,10 +15,7 @@ def imap_string(text: str | None) -> bytes:
     """
     if text is None:
         return b"NIL"
-    if text.isascii():
-        octets = text.encode("ascii")
-    else:
-        octets = encode_words(decode_encoded_words(text))
+    octets = text.encode("ascii") if text.isascii() else encode_words(decode_encoded_words(text))
     if b"\\" in octets or b'"' in octets:
         octets = octets.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     if b"\r" in octets or b"\n" in octets or b"\x00" in octets:

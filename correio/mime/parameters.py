@@ -89,14 +89,15 @@ def _join_sections(sections: list[tuple[int, bool, str]]) -> str:
     for number, encoded, value in sections:
         if number == seen:
             continue
+        octets = value.encode("utf-8", "surrogateescape")
         if encoded:
             is_encoded = True
             if seen < 0 and value.count("'") >= 2:
-                charset, _, value = value.split("'", 2)
-            octets = value.encode("utf-8", "surrogateescape")
+                charset = value.split("'", 1)[0]
+                octets = octets.split(b"'", 2)[2]
             pieces.append(_PERCENT.sub(lambda escape: bytes((int(escape[1], 16),)), octets))
         else:
-            pieces.append(value.encode("utf-8", "surrogateescape"))
+            pieces.append(octets)
         seen = number
     octets = b"".join(pieces)
     return decode_charset(octets, charset) if is_encoded else guess_text(octets)

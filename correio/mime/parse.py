@@ -118,6 +118,8 @@ class _Scan:
         """No delimiter before this is of interest any more."""
         self.header: MessageHeader | None = None
         self.truncated = False
+        self.budget = 16 * self.size + 16 * _WINDOW
+        """Octets still to be searched for delimiters: deep nesting around a large body would search it a hundred times."""
 
     def run(self) -> None:
         """Read entity after entity until the end of the message."""
@@ -203,7 +205,7 @@ class _Scan:
 
     def _open_multipart(self, part: Part, index: int, boundary: bytes) -> int:
         """Open a multipart and return the start of its first part. -1: it has none, and is made a leaf."""
-        if len(self.open) + 1 >= self.limits.depth:
+        if len(self.open) + 1 >= self.limits.depth or self.budget < 0:
             self.truncated = True
             part.media_type, part.parameters = OPAQUE_TYPE, []
             return -1
@@ -261,6 +263,7 @@ class _Scan:
                 if begin + length > end:
                     continue
                 frame.at = _find(self.raw, delimiter, begin, end)
+                self.budget -= (frame.at if frame.at >= 0 else end) - begin
                 if frame.at < 0:
                     frame.searched = end - length + 1
                     continue

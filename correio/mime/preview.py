@@ -48,7 +48,7 @@ def preview_text(text: str) -> str:
     """Return the beginning of plain text as a preview."""
     kept: list[str] = []
     for line in text[: 4 * _LOOK].split("\n"):
-        if line.startswith(">") or line.startswith(" >"):
+        if line.startswith((">", " >")):
             continue
         if line.rstrip() == "--" and kept and any(kept):
             # What follows is the signature.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
-from correio.mime.header_fields import header_lines
 from correio.mime.model import ParsedMessage, Part
 
 Specifier = Literal["HEADER", "TEXT", "MIME"]
+
+_EMPTY_LINE: Final = re.compile(rb"(?:(?<=\n)|\A)\r?\n\Z")
+_NOTHING: Final = re.compile(rb"(?!)")
 
 
 def part_at(parsed: ParsedMessage, path: tuple[int, ...]) -> Part | None:
@@ -59,5 +63,23 @@ def select_header_fields(header: bytes, names: Iterable[str], *, exclude: bool) 
     Names match in any case. The empty line after the header stays, where there is one. Lines that are no field count as
     fields of another name.
     """
-    wanted = {name.lower().encode("utf-8", "replace") for name in names}
-    return b"".join(line for name, line in header_lines(header) if name == b"\n" or ((name in wanted) is not exclude))
+    pattern = _fields_pattern(frozenset(name.lower().encode("utf-8", "replace") for name in names))
+    if exclude:
+        return pattern.sub(b"", header)
+    found: list[bytes] = pattern.findall(header)
+    empty_line = _EMPTY_LINE.search(header, max(len(header) - 4, 0))
+    if empty_line:
+        found.append(empty_line[0])
+    return b"".join(found)
+
+
+@lru_cache(maxsize=256)
+def _fields_pattern(names: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Clients ask for the same few names of every message."""
+    alternatives = b"|".join(re.escape(name) for name in sorted(names) if name)
+    if not alternatives:
+        return _NOTHING
+    # The same rule as in header_fields: a field begins a line, and goes on over lines that begin with white space.
+    return re.compile(
+        rb"^(?:" + alternatives + rb")[ \t]*+:[^\n]*+(?:\n[ \t][^\n]*+)*+(?:\n|\Z)", re.IGNORECASE | re.MULTILINE
+    )

@@ -1,4 +1,4 @@
-"""Content-Transfer-Encodings (RFC 2045 section 6, and x-uuencode): decoding leniently, and base64 kept decoded exactly."""
+"""Content-Transfer-Encodings (RFC 2045 section 6, and x-uuencode), decoded leniently."""
 
 from __future__ import annotations
 
@@ -6,13 +6,31 @@ import binascii
 import re
 from typing import Final
 
+from correio.mime.base64_layout import base64_layout, decoded_range, encode_layout, encode_range, encoded_size
+
+__all__ = [
+    "UnknownEncodingError",
+    "base64_layout",
+    "decode_base64",
+    "decode_quoted_printable",
+    "decode_transfer",
+    "decode_uuencode",
+    "decoded_range",
+    "encode_layout",
+    "encode_range",
+    "encoded_size",
+    "is_identity",
+    "is_known_encoding",
+]
+
 _IDENTITY: Final = frozenset(
     ("", "7bit", "8bit", "binary", "7-bit", "8-bit", "7 bit", "8 bit", "none", "plain", "7bits", "8bits")
 )
 _UUENCODE: Final = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
 _PIECE: Final = 3 * 1024 * 1024
 """Octets handled by one C call, so that no call holds the interpreter for long."""
-_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=]+")
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_NOT_BASE64: Final = bytes(octet for octet in range(256) if octet not in _BASE64)
 _PADDING: Final = re.compile(rb"=[^A-Za-z0-9+/]*")
 
 
@@ -59,7 +77,7 @@ def decode_base64(encoded: bytes) -> bytes:
     except binascii.Error:
         return _decode_damaged_base64(encoded)
     at = encoded.find(b"=")
-    if at >= 0 and len(encoded) - at > 4 and _NOT_BASE64.sub(b"", encoded[at:]).strip(b"="):
+    if at >= 0 and len(encoded) - at > 4 and encoded[at:].translate(None, _NOT_BASE64).strip(b"="):
         return _decode_damaged_base64(encoded)
     return octets
 
@@ -69,7 +87,7 @@ def _decode_large_base64(encoded: bytes) -> bytes:
     out: list[bytes] = []
     rest = b""
     for at in range(0, len(encoded), _PIECE):
-        text = rest + _NOT_BASE64.sub(b"", encoded[at : at + _PIECE])
+        text = rest + encoded[at : at + _PIECE].translate(None, _NOT_BASE64)
         keep = len(text) % 4
         rest = text[len(text) - keep :]
         out.append(_decode_groups(text[: len(text) - keep]))
@@ -86,7 +104,7 @@ def _decode_groups(text: bytes) -> bytes:
 
 def _decode_damaged_base64(encoded: bytes) -> bytes:
     out: list[bytes] = []
-    for run in _PADDING.sub(b"=", _NOT_BASE64.sub(b"", encoded)).split(b"="):
+    for run in _PADDING.sub(b"=", encoded.translate(None, _NOT_BASE64)).split(b"="):
         whole = run[:-1] if len(run) % 4 == 1 else run
         if whole:
             out.append(binascii.a2b_base64(whole + b"=" * (-len(whole) % 4)))
