@@ -163,6 +163,11 @@ def parse_endpoint(text: str) -> Endpoint:
     return Endpoint(host, int(port))
 
 
+def parse_size(text: str) -> int:
+    """Return the octets a text such as 50MiB means. Raises ValueError."""
+    return int(_number(text, "octets"))
+
+
 def to_text(setting: Setting, value: Any) -> str:
     """Return a value as one would write it."""
     if value is None:
@@ -199,19 +204,24 @@ def _parse_text(setting: Setting, text: str) -> str | Path:
 
 
 def _parse_number(setting: Setting, text: str) -> int | float:
-    match = _SIZE.fullmatch(text.replace("_", ""))
-    units = {"octets": _OCTETS, "seconds": _SECONDS}.get(setting.unit, {"": 1})
-    if match is None or match[2].lower() not in units:
-        example = {"octets": "a size such as 50MiB", "seconds": "a time such as 30s or 10min"}.get(setting.unit)
-        raise ValueError(f"{text!r} is not {example or 'a whole number'}")
-    number = float(match[1]) * units[match[2].lower()]
+    number = _number(text, setting.unit)
     if setting.kind is int and number != int(number):
         raise ValueError(f"{text!r} is not a whole number")
     if number < setting.least:
         raise ValueError(f"{text!r} is less than the least possible, {to_text(setting, setting.least)}")
+    return int(number) if setting.kind is int else number
+
+
+def _number(text: str, unit: str) -> float:
+    match = _SIZE.fullmatch(text.replace("_", ""))
+    units = {"octets": _OCTETS, "seconds": _SECONDS}.get(unit, {"": 1})
+    if match is None or match[2].lower() not in units:
+        example = {"octets": "a size such as 50MiB", "seconds": "a time such as 30s or 10min"}.get(unit)
+        raise ValueError(f"{text!r} is not {example or 'a whole number'}")
+    number = float(match[1]) * units[match[2].lower()]
     if number > 2**50:
         raise ValueError(f"{text!r} is too large")
-    return int(number) if setting.kind is int else number
+    return number
 
 
 def _read(file: Path) -> dict[str, Any]:

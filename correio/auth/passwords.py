@@ -99,3 +99,12 @@ class Passwords:
         with contextlib.suppress(VerificationError):
             self._hasher.verify(self._nobody, octets)
         return False
+
+
+async def hash_password(password: str) -> str:
+    """Return the hash to store for one password. Raises InvalidInputError."""
+    passwords = Passwords(1)
+    try:
+        return await passwords.hash(password)
+    finally:
+        passwords.close()

@@ -1,0 +1,1 @@
+"""``correio serve --demo``: two domains, two people and a handful of messages to try everything with."""
