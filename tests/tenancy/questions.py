@@ -104,6 +104,7 @@ class Writer:
     def __init__(self, schema: GraphQLSchema, own: dict[str, str]) -> None:
         self.schema = schema
         self.own = own
+        self._about = ""
         self.routes = self._routes()
 
     def _routes(self) -> dict[str, tuple[str, str]]:
@@ -163,13 +164,14 @@ class Writer:
             return Name(next(iter(kind.values)))
         if isinstance(kind, GraphQLInputObjectType):
             required = {one: field for one, field in kind.fields.items() if is_required_input_field(field)}
+            if kind.is_one_of:
+                required = dict(list(kind.fields.items())[:1])
             return {one: self.sample(field.type, one) for one, field in required.items()}
         if kind.name == "ID":
             for part, own in COMPANIONS.items():
-                if part in name.lower():
+                if part in (self._about if name in ("id", "ids") else name).lower():
                     return self.own[own]
-            assert name in ("id", "ids"), f"teach the tenancy test what id {name} takes"
-            return self.own["message"]
+            raise AssertionError(f"teach the tenancy test what id {name} of {self._about} takes")
         assert kind.name in SCALARS, f"teach the tenancy test the scalar {kind.name}"
         return "$flagged" if "keyword" in name.lower() else SCALARS[kind.name]
 
@@ -216,6 +218,7 @@ class Writer:
         assert slot.type in self.routes, f"no way leads to {slot.type}: teach the tenancy test one"
         before, after = self.routes[slot.type]
         first, *rest = slot.path
+        self._about = slot.field
         given = {first: self.value(field.args[first].type, tuple(rest), id_, extra)}
         selection = self.selection(field.type, 3)
         return f"{before} {slot.field}{self.arguments(field.args, given)} {selection} {after}"
