@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import syntax
 
-from correio.errors import MailError
+from correio.errors import ForbiddenError, MailError
 from correio.mail.deliver import resolve_recipient
 from protocols.smtp.commands.argument import path_argument, require_account, require_greeting
 from protocols.smtp.core.envelope_address import NULL_SENDER, EnvelopeAddress
@@ -46,12 +46,16 @@ async def rcpt(connection: MailConnection, argument: str | None) -> None:
 async def _resolve(connection: MailConnection, address: EnvelopeAddress) -> tuple[str, Reply | None]:
     """Return the account that mail to the address goes to, and the refusal if there is one."""
     store = connection.server.store
+    submission = connection.server.role.submission
+    if address.domain.startswith("["):
+        # No domain of ours is an address literal.
+        return "", refuse_recipient(ForbiddenError("An address literal."), submission=submission)
     # RFC 5321 section 4.5.1: <Postmaster> without a domain is this server's own.
     text = str(address) if address.domain else f"{address.local}@{connection.hostname}"
     try:
         recipient = await resolve_recipient(store, text)
         account = await store.account(recipient.account_id)
     except MailError as error:
-        return "", refuse_recipient(error, submission=connection.server.role.submission)
+        return "", refuse_recipient(error, submission=submission)
     size = connection.transaction.parameters.size
     return recipient.account_id, decide_room(account.used, account.quota, size)

@@ -1,0 +1,348 @@
+"""The dialogue over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import poplib
+import ssl
+
+import pytest
+
+from correio.errors import UnavailableError
+from correio.mail.append import NewMessage, append_messages
+from correio.mail.expunge import expunge_messages
+from correio.mail.message_store import MessageStore
+from protocols.pop3.commands import quit as quit_module
+from protocols.pop3.server import Pop3Server
+from protocols.wire import connection as wire_connection
+from tests.peers.pop3 import Pop3Client
+from tests.peers.served import Person
+from tests.smtp.listeners import Listener, RawClient, inbox, listening, trusting
+
+MESSAGES = [
+    b"Subject: one\r\n\r\n.dot\r\n..dots\r\n.\r\nend\r\n",
+    b"Subject: two\r\n\r\n" + b"line\r\n" * 10,
+    b"Subject: no line end\r\n\r\nx",
+    b"Subject: \xc3\xa9\r\n\r\n" + b"y" * 1000 + b"\r\n",
+    b"no header and no body",
+    b"Subject: big\r\n\r\n" + b".stuffed line\r\n" * 40_000,
+]
+
+
+@pytest.fixture
+async def filled(person: Person, directory: MessageStore) -> Person:
+    """Somebody with the messages in INBOX."""
+    await fill(directory, person, MESSAGES)
+    return person
+
+
+async def fill(store: MessageStore, person: Person, messages: list[bytes]) -> None:
+    account = await store.account(person.id)
+    mailbox = account.mailboxes.by_role("inbox")
+    assert mailbox is not None
+    await append_messages(account, mailbox.id, [NewMessage(raw=raw) for raw in messages])
+
+
+async def signed_in(listener: Listener, person: Person) -> Pop3Client:
+    client = await Pop3Client.connect(listener.address)
+    return await client.signed_in(person.address, person.password)
+
+
+def ended(message: bytes) -> bytes:
+    """A message as RETR sends it: the last line has an end."""
+    return message if message.endswith(b"\r\n") else message + b"\r\n"
+
+
+async def test_stat_list_uidl_retr(pop3: Listener, filled: Person) -> None:
+    client = await signed_in(pop3, filled)
+    octets = sum(map(len, MESSAGES))
+    assert await client.ok(b"STAT") == b"+OK %d %d" % (len(MESSAGES), octets)
+    assert list((await client.sizes()).values()) == [len(message) for message in MESSAGES]
+    assert await client.ok(b"LIST 2") == b"+OK 2 %d" % len(MESSAGES[1])
+    uids = [line.split()[1] for line in (await client.multiline(b"UIDL")).splitlines()]
+    assert len(set(uids)) == len(MESSAGES)
+    assert await client.ok(b"UIDL 3") == b"+OK 3 " + uids[2]
+    assert await client.retrieve_all() == [ended(message) for message in MESSAGES]
+    # Out of order and again.
+    for number in (6, 1, 4, 4, 5, 6):
+        assert await client.multiline(b"RETR %d" % number) == ended(MESSAGES[number - 1])
+    await client.ok(b"QUIT")
+    again = await signed_in(pop3, filled)
+    assert [line.split()[1] for line in (await again.multiline(b"UIDL")).splitlines()] == uids
+    await again.close()
+
+
+async def test_top(pop3: Listener, filled: Person) -> None:
+    client = await signed_in(pop3, filled)
+    assert await client.multiline(b"TOP 2 0") == b"Subject: two\r\n\r\n"
+    assert await client.multiline(b"TOP 2 3") == b"Subject: two\r\n\r\n" + b"line\r\n" * 3
+    assert await client.multiline(b"TOP 2 9999999") == MESSAGES[1]
+    assert await client.multiline(b"TOP 1 2") == b"Subject: one\r\n\r\n.dot\r\n..dots\r\n"
+    assert await client.multiline(b"TOP 6 1") == b"Subject: big\r\n\r\n.stuffed line\r\n"
+    # A line without a colon is no header.
+    assert await client.multiline(b"TOP 5 0") == b""
+    assert await client.multiline(b"TOP 5 1") == b"no header and no body\r\n"
+    for wrong in (b"TOP 1", b"TOP 1 x", b"TOP 1 -1", b"TOP 7 1", b"TOP 1 1 1", b"TOP 1 " + b"9" * 30):
+        assert (await client.command(wrong)).startswith(b"-ERR")
+    await client.close()
+
+
+DIALOGUE = [
+    (b"NOOP", b"-ERR Sign in"), (b"STAT", b"-ERR Sign in"), (b"XYZZY", b"-ERR There is no"), (b"", b"-ERR"), (b"APOP a b", b"-ERR"),
+    (b"USER", b"-ERR"), (b"PASS x", b"-ERR USER"), (b"AUTH", b"-ERR"), (b"AUTH GSSAPI", b"-ERR"), (b"AUTH PLAIN !!", b"-ERR"),
+    (b"CAPA x", b"-ERR"), (b"USER nobody@correio.test", b"+OK"), (b"PASS wrong", b"-ERR [AUTH]"), (b"PASS wrong", b"-ERR USER"),
+    (b"user %s", b"+OK"), (b"pass %p", b"+OK 6 messages"), (b"USER a", b"-ERR"), (b"STLS", b"-ERR"), (b"AUTH PLAIN", b"-ERR"),
+    (b"NOOP", b"+OK"), (b"NOOP x", b"-ERR"), (b"STAT x", b"-ERR"), (b"LIST 0", b"-ERR"), (b"LIST 7", b"-ERR"), (b"LIST x", b"-ERR"),
+    (b"LIST 1 2", b"-ERR"),
+    (b"UIDL 99999999999999999999999", b"-ERR"), (b"RETR", b"-ERR"), (b"RETR 7", b"-ERR"), (b"DELE", b"-ERR"),
+    (b"DELE 2", b"+OK"), (b"DELE 2", b"-ERR"), (b"RETR 2", b"-ERR"), (b"TOP 2 0", b"-ERR"),
+    (b"LIST 2", b"-ERR"), (b"UIDL 2", b"-ERR"),
+    (b"STAT", b"+OK 5 "), (b"RSET", b"+OK 6 messages"), (b"LIST 2", b"+OK 2 "), (b"NOOP " + b"x" * 300, b"-ERR"),
+    (b"NOOP " + b"x" * 100_000, b"-ERR The line"), (b"NOOP", b"+OK"), (b"QUIT x", b"-ERR"), (b"QUIT", b"+OK"),
+]  # fmt: skip
+
+
+async def test_dialogue(pop3: Listener, filled: Person) -> None:
+    client = await Pop3Client.connect(pop3.address)
+    assert client.greeting.startswith(b"+OK mx.correio.test")
+    # No time stamp: APOP would need passwords that can be read (RFC 1939 section 7).
+    assert b"<" not in client.greeting
+    for line, expected in DIALOGUE:
+        answer = await client.command(
+            line.replace(b"%s", filled.address.encode()).replace(b"%p", filled.password.encode())
+        )
+        assert answer.startswith(expected), (line, answer)
+    assert await client.reader.read() == b""
+    await client.close()
+
+
+async def test_the_same_transcript_split_at_every_octet(
+    pop3: Listener, person: Person, directory: MessageStore
+) -> None:
+    await fill(directory, person, MESSAGES[:3])
+    sign_in = f"USER {person.address}\r\nPASS {person.password}\r\n".encode()
+    wire = b"CAPA\r\n" + sign_in + b"STAT\r\nRETR 1\r\nTOP 2 1\r\nUIDL 9\r\nDELE 1\r\nRSET\r\nRETR 3\r\nQUIT\r\n"
+
+    async def whole(cut: int) -> bytes:
+        client = await RawClient.connect(pop3.address)
+        client.writer.write(wire[:cut])
+        await client.writer.drain()
+        await asyncio.sleep(0.002)
+        client.writer.write(wire[cut:])
+        answer = await client.rest()
+        await client.close()
+        return answer
+
+    expected = await whole(0)
+    assert expected.count(b"\r\n+OK ") == 10
+    assert expected.count(b"\r\n-ERR ") == 1
+    for cut in range(1, len(wire)):
+        assert await whole(cut) == expected, cut
+
+
+async def test_delete_at_quit_alone(pop3: Listener, filled: Person, directory: MessageStore) -> None:
+    client = await signed_in(pop3, filled)
+    for number in (1, 2, 6):
+        await client.ok(b"DELE %d" % number)
+    client.writer.transport.abort()
+    for _ in range(500):
+        if pop3.server.connections == 0:
+            break
+        await asyncio.sleep(0.01)
+    assert len(await inbox(directory, filled.id)) == 6
+    client = await signed_in(pop3, filled)
+    for number in (1, 2, 6):
+        await client.ok(b"DELE %d" % number)
+    await client.ok(b"QUIT")
+    assert await inbox(directory, filled.id) == [MESSAGES[2], MESSAGES[3], MESSAGES[4]]
+
+
+async def test_a_quit_that_fails_says_so(
+    pop3: Listener, filled: Person, directory: MessageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> list[int]:
+        raise UnavailableError("The database is away.")
+
+    monkeypatch.setattr(quit_module, "expunge_messages", away)
+    client = await signed_in(pop3, filled)
+    await client.ok(b"DELE 1")
+    assert (await client.command(b"QUIT")).startswith(b"-ERR [SYS/TEMP]")
+    assert len(await inbox(directory, filled.id)) == 6
+
+
+async def test_in_use(pop3: Listener, filled: Person) -> None:
+    first = await signed_in(pop3, filled)
+    second = await Pop3Client.connect(pop3.address)
+    await second.ok(f"USER {filled.address}".encode())
+    assert (await second.command(f"PASS {filled.password}".encode())).startswith(b"-ERR [IN-USE]")
+    await first.ok(b"QUIT")
+    await second.signed_in(filled.address, filled.password)
+    second.writer.transport.abort()
+    third = await Pop3Client.connect(pop3.address)
+    for _ in range(500):
+        await third.ok(f"USER {filled.address}".encode())
+        answer = await third.command(f"PASS {filled.password}".encode())
+        if answer.startswith(b"+OK"):
+            break
+        await asyncio.sleep(0.01)
+    assert answer.startswith(b"+OK")
+    await third.close()
+
+
+async def test_a_snapshot(pop3: Listener, filled: Person, directory: MessageStore) -> None:
+    client = await signed_in(pop3, filled)
+    await fill(directory, filled, [b"A: later\r\n\r\n"])
+    account = await directory.account(filled.id)
+    mailbox = account.mailboxes.by_role("inbox")
+    assert mailbox is not None
+    index = await account.index(mailbox.id)
+    await expunge_messages(account, mailbox.id, [index.uids[1]], only_deleted=False)
+    assert await client.ok(b"STAT") == b"+OK 6 %d" % sum(map(len, MESSAGES))
+    assert (await client.command(b"RETR 2")).startswith((b"-ERR", b"+OK"))
+    await client.close()
+    await asyncio.sleep(0)
+
+
+async def test_a_removed_message_is_an_error(pop3: Listener, filled: Person, directory: MessageStore) -> None:
+    client = await signed_in(pop3, filled)
+    account = await directory.account(filled.id)
+    mailbox = account.mailboxes.by_role("inbox")
+    assert mailbox is not None
+    await expunge_messages(account, mailbox.id, only_deleted=False, uids=list((await account.index(mailbox.id)).uids))
+    answers = [await client.command(b"RETR %d" % number) for number in range(1, 7)]
+    assert all(answer.startswith(b"-ERR The message has been removed") for answer in answers)
+    # Marks on what others removed are no failure.
+    await client.ok(b"DELE 1")
+    await client.ok(b"QUIT")
+
+
+async def test_sasl(pop3: Listener, filled: Person) -> None:
+    plain = base64.b64encode(f"\0{filled.address}\0{filled.password}".encode())
+    client = await Pop3Client.connect(pop3.address)
+    assert b"SASL PLAIN LOGIN" in (await client.multiline(b"CAPA")).splitlines()
+    assert await client.command(b"AUTH PLAIN") == b"+ "
+    assert (await client.command(b"*")).startswith(b"-ERR")
+    assert await client.command(b"AUTH PLAIN") == b"+ "
+    await client.ok(plain)
+    await client.ok(b"QUIT")
+    client = await Pop3Client.connect(pop3.address)
+    await client.ok(b"auth plain " + plain)
+    await client.ok(b"QUIT")
+    client = await Pop3Client.connect(pop3.address)
+    assert await client.command(b"AUTH LOGIN") == b"+ " + base64.b64encode(b"Username:")
+    assert await client.command(base64.b64encode(filled.address.encode())) == b"+ " + base64.b64encode(b"Password:")
+    await client.ok(base64.b64encode(filled.password.encode()))
+    await client.close()
+    client = await Pop3Client.connect(pop3.address)
+    other = base64.b64encode(f"x@correio.test\0{filled.address}\0{filled.password}".encode())
+    assert (await client.command(b"AUTH PLAIN " + other)).startswith(b"-ERR [AUTH]")
+    assert (await client.command(b"AUTH PLAIN =")).startswith(b"-ERR PLAIN")
+    await client.close()
+
+
+async def test_stls_drops_injected_plain_text(pop3: Listener, filled: Person) -> None:
+    client = await Pop3Client.connect(pop3.address)
+    await client.ok(b"USER " + filled.address.encode())
+    client.writer.write(b"STLS\r\nUSER evil@correio.test\r\n")
+    assert (await client.line()).startswith(b"+OK")
+    await client.writer.start_tls(trusting())
+    assert (await client.command(f"PASS {filled.password}".encode())).startswith(b"-ERR USER")
+    capabilities = (await client.multiline(b"CAPA")).splitlines()
+    assert b"STLS" not in capabilities
+    assert (await client.command(b"STLS")).startswith(b"-ERR")
+    await client.signed_in(filled.address, filled.password)
+    await client.close()
+
+
+async def test_no_password_in_plain_text_off_loopback(
+    pop3: Listener, filled: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire_connection, "is_loopback", lambda _: False)
+    client = await Pop3Client.connect(pop3.address)
+    capabilities = (await client.multiline(b"CAPA")).splitlines()
+    assert b"STLS" in capabilities
+    assert not any(line.startswith((b"USER", b"SASL")) for line in capabilities)
+    for line in (b"USER a", b"PASS b", b"AUTH PLAIN", b"AUTH LOGIN"):
+        assert (await client.command(line)).startswith(b"-ERR STLS")
+    await client.ok(b"STLS")
+    await client.writer.start_tls(trusting())
+    await client.signed_in(filled.address, filled.password)
+    await client.close()
+
+
+async def test_implicit_tls(directory: MessageStore, server_tls: ssl.SSLContext, filled: Person) -> None:
+    async with listening(Pop3Server, directory, server_tls, implicit_tls=True) as listener:
+        client = await Pop3Client.connect(listener.address, trusting())
+        await client.signed_in(filled.address, filled.password)
+        assert await client.multiline(b"RETR 6") == MESSAGES[5]
+        await client.ok(b"QUIT")
+
+
+async def test_poplib(pop3: Listener, filled: Person) -> None:
+    def fetch() -> list[bytes]:
+        client = poplib.POP3(*pop3.address)
+        client.stls(trusting())
+        client.user(filled.address)
+        client.pass_(filled.password)
+        found = [b"\r\n".join(client.retr(number)[1]) + b"\r\n" for number in range(1, 6)]
+        client.quit()
+        return found
+
+    assert await asyncio.to_thread(fetch) == [ended(message) for message in MESSAGES[:5]]
+
+
+async def test_timeouts(directory: MessageStore, filled: Person) -> None:
+    async with listening(Pop3Server, directory, login_timeout=0.2, idle_timeout=0.4) as listener:
+        client = await Pop3Client.connect(listener.address)
+        assert (await client.line()).startswith(b"-ERR")
+        assert await client.reader.read() == b""
+        client = await signed_in(listener, filled)
+        assert (await client.line()).startswith(b"-ERR")
+        await client.close()
+
+
+async def test_connection_limits(directory: MessageStore) -> None:
+    async with listening(Pop3Server, directory, connections_per_address=1) as listener:
+        first = await Pop3Client.connect(listener.address)
+        second = await Pop3Client.connect(listener.address)
+        assert second.greeting.startswith(b"-ERR [SYS/TEMP]")
+        assert await second.reader.read() == b""
+        await first.close()
+
+
+async def test_too_many_errors(pop3: Listener) -> None:
+    client = await Pop3Client.connect(pop3.address)
+    for _ in range(51):
+        assert (await client.command(b"XYZZY")).startswith(b"-ERR")
+    assert await client.reader.read() == b""
+
+
+async def test_a_failure_in_the_middle_of_a_message_cuts_the_connection(
+    pop3: Listener, filled: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> object:
+        class Broken:
+            size = 1 << 20
+
+            async def stream(self) -> object:
+                yield b"A: b\r\n"
+                raise UnavailableError("The database is away.")
+
+        return Broken()
+
+    client = await signed_in(pop3, filled)
+    monkeypatch.setattr("protocols.pop3.read_ahead.ReadAhead.message", broken)
+    await client.ok(b"RETR 1")
+    with pytest.raises(ConnectionError):
+        await client.content()
+
+
+async def test_many_messages(pop3: Listener, person: Person, directory: MessageStore) -> None:
+    messages = [b"A: %d\r\n\r\n" % number + b"x" * number + b"\r\n" for number in range(300)]
+    await fill(directory, person, messages)
+    client = await signed_in(pop3, person)
+    assert await client.retrieve_all() == messages
+    client.writer.write(b"".join(b"DELE %d\r\n" % number for number in range(1, 301)) + b"QUIT\r\n")
+    assert all([(await client.line()).startswith(b"+OK") for _ in range(301)])
+    assert await inbox(directory, person.id) == []
