@@ -153,6 +153,8 @@ class Account:
         waiting = self._refresh_next
         if waiting is None:
             waiting = self._refresh_next = asyncio.create_task(self._refresh_after(self._refreshing))
+            # Everybody who asked may have gone away by the time it fails.
+            waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
         await asyncio.shield(waiting)
 
     async def _refresh_after(self, running: asyncio.Task[None] | None) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
+import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 from correio.errors import MailError, OutcomeUnknownError, UnavailableError
 from correio.mail.account import Account, AccountStep
 from correio.mail.draft import DeferError, Draft
+from correio.store.accounts import claim_turn
 from correio.store.database import Database
 from correio.store.documents import MessageDocument
 from correio.store.messages import existing_ids, find_messages
@@ -30,6 +33,9 @@ _GROUP_OCTETS: Final = 12 * 1024 * 1024
 _HEAVY: Final = 512
 _HEAVY_LANES: Final = 2
 _ATTEMPTS: Final = 12
+_PATIENCE: Final = 2
+_TURN: Final = 0.3
+"""Seconds for which others are asked to wait."""
 _MAX_WAITING: Final = 20_000
 _GATHER: Final = 0.002
 """Seconds to wait for the rest of a group whose senders have just been answered."""
@@ -97,6 +103,8 @@ class Committer:
         self._light_running = False
         self._heavy_running = 0
         self._last_group = 0
+        self._pumping: asyncio.Handle | None = None
+        self._process = secrets.token_hex(8)
         self._gathering: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -120,7 +128,9 @@ class Committer:
         # Where the caller went away, nobody is left to hear of a failure.
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._queue.append(_Waiting(operation, future))
-        self._pump()
+        if self._pumping is None:
+            # All that is submitted in this turn of the loop goes together.
+            self._pumping = asyncio.get_running_loop().call_soon(self._pump)
         return await future
 
     async def close(self) -> None:
@@ -133,6 +143,9 @@ class Committer:
     # Forming groups
 
     def _pump(self, *, at_once: bool = False) -> None:
+        if self._pumping is not None:
+            self._pumping.cancel()
+            self._pumping = None
         blocked = set(self._busy)
         light: list[_Waiting] = []
         weight = octets = 0
@@ -232,11 +245,10 @@ class Committer:
                     await commit(self._database, writes)
             except GuardFailedError:
                 self.statistics.retries += 1
-                items = await self._refreshed(planned)
-                await asyncio.sleep(random.uniform(0, 0.002) * attempt)  # noqa: S311 - spreads rivals
+                items = await self._take_turns([item for item, _ in planned], claim=attempt >= _PATIENCE)
                 continue
             except DuplicateMessageError:
-                items = await self._recovered(planned)
+                items = await self._recovered([item for item, _ in planned])
                 continue
             except MailError as error:
                 for item, _ in planned:
@@ -299,12 +311,30 @@ class Committer:
             failed = {id(item) for item in candidates if item.future.done()}
             candidates = [item for item in candidates if id(item) not in failed]
 
-    async def _refreshed(self, planned: list[tuple[_Waiting, Any]]) -> list[_Waiting]:
-        accounts = {item.operation.account.id: item.operation.account for item, _ in planned}
+    async def _take_turns(self, items: list[_Waiting], *, claim: bool) -> list[_Waiting]:
+        """Refresh after a lost race; let others go first who asked for it, and ask for it oneself after losing often."""
+        accounts = {item.operation.account.id for item in items}
+        if claim:
+            until = time.time() + _TURN
+            for account_id in sorted(accounts):
+                await claim_turn(self._database, account_id, self._process, until)
+        items = await self._refreshed(items)
+        deadline = time.time() + 2 * _TURN
+        while items and time.time() < deadline:
+            now = time.time()
+            asked = {item.operation.account.id: item.operation.account.document for item in items}
+            if not any(one.turn not in ("", self._process) and one.turn_until > now for one in asked.values()):
+                break
+            await asyncio.sleep(random.uniform(0.01, 0.02))  # noqa: S311 - spreads rivals
+            items = await self._refreshed(items)
+        return items
+
+    async def _refreshed(self, items: list[_Waiting]) -> list[_Waiting]:
+        accounts = {item.operation.account.id: item.operation.account for item in items}
         results = await asyncio.gather(*(account.refresh() for account in accounts.values()), return_exceptions=True)
         failures = dict(zip(accounts, results, strict=True))
         kept: list[_Waiting] = []
-        for item, _ in planned:
+        for item in items:
             failure = failures[item.operation.account.id]
             if isinstance(failure, Exception):
                 self._failed(item, failure)
@@ -312,8 +342,8 @@ class Committer:
                 kept.append(item)
         return kept
 
-    async def _recovered(self, planned: list[tuple[_Waiting, Any]]) -> list[_Waiting]:
-        kept = await self._refreshed(planned)
+    async def _recovered(self, items: list[_Waiting]) -> list[_Waiting]:
+        kept = await self._refreshed(items)
         left: list[_Waiting] = []
         for item in kept:
             operation = item.operation

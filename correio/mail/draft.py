@@ -55,7 +55,7 @@ class Draft:
     def __init__(self, account: Account) -> None:
         self.account: Final = account
         self.expected: Final = account.modseq
-        self.document: Final = msgspec.structs.replace(account.document)
+        self.document: Final = msgspec.structs.replace(account.document, turn="", turn_until=0.0)
         self.mutations = 0
         """How many changes were recorded; an operation that fails after it recorded some spoils the draft."""
         self._boxes: dict[str, DraftMailbox] = {}

@@ -65,6 +65,14 @@ class View:
             bisect_left(self._uids, first_uid, 0, self._length), bisect_right(self._uids, last_uid, 0, self._length)
         )
 
+    def rebased(self, index: MailboxIndex) -> View:
+        """Return this numbering over another index of the same mailbox, for when the shared one was read anew."""
+        view = View(index)
+        view._uids = self._uids
+        view._length = self._length
+        view.modseq = self.modseq
+        return view
+
     @property
     def pending_expunge(self) -> bool:
         """Whether the index lacks messages that this view still numbers."""

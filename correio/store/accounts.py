@@ -72,6 +72,17 @@ async def replace_password(database: Database, account_id: str, old: str, new: s
     return changed.matched_count == 1
 
 
+async def claim_turn(database: Database, account_id: str, process: str, until: float) -> None:
+    """Ask all other processes to leave the account alone until a time, and make whatever they have planned fail.
+
+    Nothing depends on it but fairness: of two processes that plan and commit at their own pace, the faster would win always.
+    """
+    with available():
+        await database["accounts"].update_one(
+            {"_id": account_id}, {"$inc": {"modseq": 1}, "$set": {"turn": process, "turn_until": until}}
+        )
+
+
 async def delete_account(database: Database, account_id: str) -> bool:
     """Remove an account with all its mail. Parts are collected later, as others may share them."""
     with available():

@@ -92,6 +92,7 @@ class Database:
         self._database: AsyncIOMotorDatabase[Raw] = self._client.get_database(
             name, write_concern=DURABLE, read_concern=ReadConcern("majority")
         )
+        self._closed = False
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
 
     def __getitem__(self, collection: str) -> AsyncIOMotorCollection[Raw]:
@@ -110,6 +111,8 @@ class Database:
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking database work in a thread. Cancelling the caller does not stop the work."""
+        if self._closed:
+            raise UnavailableError("The server is shutting down; try again later.")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, partial(function, *args, **kwargs))
 
@@ -127,5 +130,6 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._closed = True
         await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
         self._client.close()

@@ -28,6 +28,10 @@ class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """The last UIDVALIDITY given to a mailbox; the next is greater, so a name never meets its old one."""
     dangling_subscriptions: list[str] = msgspec.field(default_factory=list)
     """Subscribed paths that no mailbox has (RFC 9051 section 6.3.7 lets them stay)."""
+    turn: str = ""
+    """The process that asked the others to wait, having lost too often; see ``accounts.claim_turn``."""
+    turn_until: float = 0.0
+    """When the wait ends in any case, in seconds since the epoch."""
     disabled: bool = False
     created: int = 0
     """Seconds since the epoch."""

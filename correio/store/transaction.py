@@ -14,7 +14,6 @@ import msgspec
 from pymongo import InsertOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
-from pymongo.read_concern import ReadConcern
 
 from correio.errors import OutcomeUnknownError, UnavailableError
 from correio.store.database import DURABLE, Database, Raw, to_document
@@ -85,7 +84,16 @@ class Writes(msgspec.Struct):
     messages: list[MessageDocument] = msgspec.field(default_factory=list)
 
 
-_ACCOUNT_FIELDS: Final = ("modseq", "used", "messages", "uidvalidity", "dangling_subscriptions", "floor")
+_ACCOUNT_FIELDS: Final = (
+    "modseq",
+    "used",
+    "messages",
+    "uidvalidity",
+    "dangling_subscriptions",
+    "floor",
+    "turn",
+    "turn_until",
+)
 
 
 def _account_update(write: AccountWrite) -> UpdateOne:
@@ -164,7 +172,6 @@ def _commit(database: Database, writes: Writes) -> None:
     with database.client.start_session() as session:
         session.with_transaction(
             lambda current: _perform(database, writes, current),
-            read_concern=ReadConcern("snapshot"),
             write_concern=DURABLE,
             max_commit_time_ms=_MAX_COMMIT_TIME_MS,
         )
