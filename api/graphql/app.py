@@ -7,8 +7,6 @@ request; no uploads, which go to REST.
 
 from __future__ import annotations
 
-import logging
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,17 +17,17 @@ from starlette.types import Receive, Scope, Send
 
 from api.graphql.media_types import MediaType, is_json_in_utf8, negotiate
 from api.graphql.parameters import ParametersError, from_body, from_query_string
+from api.rest.authentication import authenticate
+from api.rest.problems import ProblemError, problem_of
 from correio.auth.authenticator import Authenticator
 from correio.config import Settings
-from correio.errors import AuthenticationError, MailError, ThrottledError, UnavailableError
+from correio.errors import MailError
 from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
 from schema.build import build_schema
 from schema.context import OperationContext
 from schema.operation.execution import Engine
 from schema.operation.request import GraphQLRequest, OperationKind, OperationNotAllowedError, RequestError
-
-log = logging.getLogger("correio.graphql")
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -89,6 +87,10 @@ class GraphQLApp:
         try:
             context = OperationContext(self._store, account, self._limits)
             return 200, await self._engine.run(asked, context, allowed), {}
+        except MailError as error:
+            # Before anything was executed: the database is away, or the account has just gone.
+            problem = problem_of(error)
+            raise _Refused(problem.status, problem.code, problem.detail, problem.headers) from error
         except OperationNotAllowedError as error:
             return 405, _request_errors(error), {"Allow": "POST"}
         except RequestError as error:
@@ -96,25 +98,13 @@ class GraphQLApp:
             return 400 if media_type is MediaType.GRAPHQL_RESPONSE else 200, _request_errors(error), {}
 
     async def _account(self, request: Request) -> Account:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        challenge = 'Bearer realm="correio"'
-        if scheme.lower() != "bearer" or not token.strip():
-            message = "Sign in first: POST /v1/tokens gives a token, to be sent as Authorization: Bearer."
-            raise _Refused(401, AuthenticationError.code, message, {"WWW-Authenticate": challenge})
-        remote = request.client.host if request.client else ""
         try:
-            return await self._authenticator.token(token.strip(), remote)
-        except ThrottledError as error:
-            raise _Refused(
-                429, error.code, error.message, {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-            ) from error
-        except AuthenticationError as error:
-            headers = {"WWW-Authenticate": f'{challenge}, error="invalid_token"'}
-            raise _Refused(401, error.code, error.message, headers) from error
-        except UnavailableError as error:
-            raise _Refused(503, error.code, error.message, {"Retry-After": "5"}) from error
+            return await authenticate(request, self._authenticator)
+        except ProblemError as error:
+            raise _Refused(error.status, error.code, error.detail, error.headers) from error
         except MailError as error:
-            raise _Refused(403, error.code, error.message) from error
+            problem = problem_of(error)
+            raise _Refused(problem.status, problem.code, problem.detail, problem.headers) from error
 
     async def _asked(self, request: Request) -> GraphQLRequest:
         limit = self._limits.graphql_body

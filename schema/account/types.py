@@ -14,6 +14,7 @@ from schema.message import connection as connections
 from schema.message.filter import MessageFilter
 from schema.message.order import MessageOrder
 from schema.node import Node
+from schema.paced import paced
 from schema.scalars import State
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Account(Node):
         self, role: MailboxRole | None = None
     ) -> list[Annotated[Mailbox, strawberry.lazy("schema.mailbox.types")]]:
         """Return the mailboxes."""
-        return [mailboxes.mailbox_node(one) for one in self.core.mailboxes if role is None or one.role == role.value]
+        found = [one for one in self.core.mailboxes if role is None or one.role == role.value]
+        return paced(found, mailboxes.mailbox_node)  # type: ignore[no-any-return]
 
     @strawberry.field(description="The messages of all mailboxes together, the last received first.")
     async def messages(

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import cast
 
 import strawberry
 
 from correio.mime import model
+from schema.paced import AT_ONCE, Paced
 
 
 @strawberry.type(description="One mailbox of an address list (RFC 5322 section 3.4), decoded.")
 class Address:
-    """A display name and an address."""
+    """A display name and an address. What stands behind it is the parser's own :class:`correio.mime.model.Address`."""
 
     name: str | None
     email: str = strawberry.field(description="local@domain, or what stands in its place in a broken list.")
-    group: str | None = strawberry.field(default=None, description="The name of the group it stands in, if any.")
+    group: str | None = strawberry.field(description="The name of the group it stands in, if any.")
 
 
-def addresses(found: Iterable[model.Address]) -> list[Address]:
+def addresses(found: Sequence[model.Address]) -> list[Address]:
     """Return an address list for a client. Groups without members are left out: they name nobody."""
-    return [Address(name=one.name, email=one.email, group=one.group) for one in found if one.local or one.domain]
+    named = [one for one in found if one.local or one.domain]
+    return cast("list[Address]", named if len(named) <= AT_ONCE else Paced(named, lambda one: one))
+
+
+def first_address(found: Sequence[model.Address]) -> Address | None:
+    """Return the one address of a field that has one."""
+    return cast("Address | None", next((one for one in found if one.local or one.domain), None))

@@ -16,6 +16,7 @@ from schema.message import types as messages
 from schema.message.filter import CompiledFilter, MessageFilter
 from schema.message.listing import open_listing
 from schema.message.order import Direction, MessageOrder
+from schema.paced import paced
 from schema.pagination import Key, KeyListing, Page, PageInfo, cursor_of, page_of
 from schema.scalars import State
 from schema.thread.listing import ThreadListing
@@ -124,8 +125,8 @@ def _connection(
         if (node := found.get((key.mailbox, key.uid))) is not None
     ]
     return MessageConnection(
-        edges=edges,
-        nodes=[edge.node for edge in edges],
+        edges=paced(edges, lambda edge: edge),
+        nodes=paced(edges, lambda edge: edge.node),
         state=State(listing.state),
         listing=listing,
         page=page,

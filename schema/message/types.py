@@ -14,7 +14,7 @@ from correio.mail.mailbox_index import Row
 from schema.account import types as accounts
 from schema.context import Info
 from schema.mailbox import types as mailboxes
-from schema.message.address import Address, addresses
+from schema.message.address import Address, addresses, first_address
 from schema.message.body import BodyKind, MessageBody, message_body
 from schema.message.header import Header
 from schema.node import Node
@@ -118,7 +118,6 @@ def message_node(core: StoredMessage, row: Row | None = None) -> Message:
     parsed = core.parsed
     flags, modseq = (core.flags, core.modseq) if row is None else (row.flags, row.modseq)
     summary = parsed.summary
-    sender = addresses(summary.sender)
     return Message(
         id=strawberry.ID(core.id),
         core=core,
@@ -134,7 +133,7 @@ def message_node(core: StoredMessage, row: Row | None = None) -> Message:
         received_at=clamped(core.date),
         size=core.size,
         from_=addresses(summary.from_),
-        sender=sender[0] if sender else None,
+        sender=first_address(summary.sender),
         reply_to=addresses(summary.reply_to),
         to=addresses(summary.to),
         cc=addresses(summary.cc),

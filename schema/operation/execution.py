@@ -24,7 +24,7 @@ from schema.operation.request import GraphQLRequest, OperationKind, OperationNot
 
 log = logging.getLogger("correio.graphql")
 
-_LONG_DOCUMENT: Final = 4_096
+_LONG_DOCUMENT: Final = 1_000
 """Characters from which a document is parsed and validated in a thread, off the event loop."""
 
 
@@ -45,7 +45,7 @@ class Engine:
     ) -> dict[str, Any]:
         """Run a request and return its response (GraphQL specification, section 7.1): ``data``, and ``errors`` if any.
 
-        Raises RequestError, whose answer has no ``data``.
+        Raises RequestError, whose answer has no ``data``, NotFoundError when the account is gone, UnavailableError.
         """
         document = await self._document(request.query)
         operation = document.operation(request.operation_name)
@@ -59,6 +59,9 @@ class Engine:
                 ]
             )
         self._check(document, operation, request.variables)
+        if not _only_introspection(operation):
+            # What the operation shows is then at least as new as the moment it was asked for.
+            await context.account.refresh()
         result = await self._execute(document, operation, request, context)
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestError(result.errors)
@@ -133,7 +136,7 @@ async def _finished(result: Any) -> Any:
 
 def _only_introspection(operation: OperationDefinitionNode) -> bool:
     return all(
-        isinstance(selection, FieldNode) and selection.name.value in {"__schema", "__type"}
+        isinstance(selection, FieldNode) and selection.name.value in {"__schema", "__type", "__typename"}
         for selection in operation.selection_set.selections
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import strawberry
@@ -12,14 +12,15 @@ from correio.mail.fetch import StoredMessage
 from correio.mime.header_fields import raw_fields
 from correio.mime.message_header import MessageHeader
 from correio.mime.model import Part as CorePart
-from schema.message.address import Address, addresses
+from schema.message.address import Address, addresses, first_address
 from schema.message.body import BodyKind, MessageBody, message_body
 from schema.message.header import Header
 from schema.node import Node
+from schema.paced import paced
 from schema.part.blob import Blob
 from schema.part.content import MAX_HEADER, part_blob, read_headers, text_of
 from schema.part.part_id import part_id
-from schema.part.tree import bodies_of, subtree
+from schema.part.tree import attachments_of, bodies_of, subtree
 from schema.scalars import DateTime, date_time
 
 MAX_TEXT: Final = 1024 * 1024
@@ -142,26 +143,15 @@ def part_node(core: StoredMessage, index: int) -> Part:
     )
 
 
-def part_nodes(core: StoredMessage, indexes: Iterable[int] | None = None) -> list[Part]:
+def part_nodes(core: StoredMessage, indexes: Sequence[int] | None = None) -> list[Part]:
     """Return parts for a client: those at these indexes, or all."""
-    return [part_node(core, index) for index in (range(len(core.parsed.parts)) if indexes is None else indexes)]
+    every = range(len(core.parsed.parts)) if indexes is None else indexes
+    return paced(every, lambda index: part_node(core, index))  # type: ignore[no-any-return]
 
 
 def attachment_nodes(core: StoredMessage, root: int, include_inline: bool) -> list[Part]:
-    """Return the attachments of the message whose root entity is ``root``, not those of messages within it."""
-    parsed = core.parsed
-    inline = set(bodies_of(parsed, root).attachments) if include_inline else set()
-    wanted: list[int] = []
-    skip = root
-    for index in subtree(parsed, root):
-        part = parsed.parts[index]
-        if index < skip:
-            continue
-        if part.is_attachment or index in inline:
-            wanted.append(index)
-        if part.message >= 0:
-            skip = subtree(parsed, index).stop
-    return part_nodes(core, wanted)
+    """Return the attachments of the message whose root entity is ``root``."""
+    return part_nodes(core, attachments_of(core.parsed, root, include_inline))
 
 
 async def embedded_message_node(core: StoredMessage, root: int) -> EmbeddedMessage:
@@ -169,14 +159,13 @@ async def embedded_message_node(core: StoredMessage, root: int) -> EmbeddedMessa
     part = core.parsed.parts[root]
     octets = await core.read(part.header_start, min(part.body_start, part.header_start + MAX_HEADER))
     summary = MessageHeader(raw_fields(octets)).summary()
-    sender = addresses(summary.sender)
     return EmbeddedMessage(
         core=core,
         root=root,
         subject=summary.subject,
         sent_at=date_time(summary.date),
         from_=addresses(summary.from_),
-        sender=sender[0] if sender else None,
+        sender=first_address(summary.sender),
         reply_to=addresses(summary.reply_to),
         to=addresses(summary.to),
         cc=addresses(summary.cc),
