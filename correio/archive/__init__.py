@@ -1,0 +1,1 @@
+"""Mail in files: eml, mbox (mboxrd) and Maildir, read and written as a stream."""
