@@ -1,0 +1,82 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from correio.errors import NotFoundError
+from correio.mail import mailbox_commands
+from protocols.imap.core.commands.mailboxes import Create, Delete, Rename, Subscribe, Unsubscribe
+from protocols.imap.core.responses import Completion, untagged_ok
+
+if TYPE_CHECKING:
+    from correio.mail.mailbox_tree import Mailbox
+    from protocols.imap.session import ImapSession
+
+SPECIAL_USES: Final = {
+    "all": "\\All",
+    "archive": "\\Archive",
+    "drafts": "\\Drafts",
+    "flagged": "\\Flagged",
+    "important": "\\Important",
+    "junk": "\\Junk",
+    "sent": "\\Sent",
+    "trash": "\\Trash",
+}
+_ROLES: Final = {attribute.lower(): role for role, attribute in SPECIAL_USES.items()}
+_GIVEN: Final = frozenset({"archive", "drafts", "junk", "sent", "trash"})
+
+
+async def _find(session: ImapSession, path: str) -> Mailbox:
+    mailbox = session.person.mailboxes.by_path(path)
+    if mailbox is None:
+        # Another process may have made it a moment ago.
+        await session.person.refresh()
+        mailbox = session.person.mailboxes.by_path(path)
+    if mailbox is None:
+        raise NotFoundError("There is no such mailbox.")
+    return mailbox
+
+
+async def create(session: ImapSession, arguments: Create, _: bytes) -> Completion:
+    """RFC 9051 section 6.3.4; RFC 6154 section 3 for USE; RFC 8474 section 4.1 for MAILBOXID"""
+    role: str | None = None
+    if len(arguments.use) > 1:
+        return Completion("NO", "A mailbox has at most one special use here.", "USEATTR")
+    if arguments.use:
+        role = _ROLES.get(arguments.use[0])
+        if role not in _GIVEN:
+            return Completion("NO", "This special use cannot be given to a mailbox.", "USEATTR")
+        if session.person.mailboxes.by_role(role) is not None:
+            return Completion("NO", "Another mailbox has this special use.", "USEATTR")
+    mailbox = await mailbox_commands.create_mailbox(session.person, arguments.mailbox, role)
+    return Completion("OK", "Created.", f"MAILBOXID ({mailbox.id})")
+
+
+async def delete(session: ImapSession, arguments: Delete, _: bytes) -> Completion:
+    """RFC 9051 section 6.3.5"""
+    mailbox = await _find(session, arguments.mailbox)
+    await mailbox_commands.delete_mailbox(session.person, mailbox.id)
+    if session.selected is not None and session.selected.mailbox_id == mailbox.id:
+        session.selected = None
+        await session.write(untagged_ok("The mailbox was deleted.", "CLOSED"))
+    return Completion("OK", "Deleted.")
+
+
+async def rename(session: ImapSession, arguments: Rename, _: bytes) -> Completion:
+    """RFC 9051 section 6.3.6"""
+    mailbox = await _find(session, arguments.mailbox)
+    await mailbox_commands.rename_mailbox(session.person, mailbox.id, arguments.target)
+    return Completion("OK", "Renamed.")
+
+
+async def subscribe(session: ImapSession, arguments: Subscribe, _: bytes) -> Completion:
+    """RFC 9051 section 6.3.7"""
+    await mailbox_commands.subscribe(session.person, arguments.mailbox, subscribed=True)
+    return Completion("OK", "Subscribed.")
+
+
+async def unsubscribe(session: ImapSession, arguments: Unsubscribe, _: bytes) -> Completion:
+    """RFC 9051 section 6.3.8"""
+    await mailbox_commands.subscribe(session.person, arguments.mailbox, subscribed=False)
+    return Completion("OK", "Unsubscribed.")

@@ -1,0 +1,46 @@
+"""What the server can do, as CAPABILITY says it (RFC 9051 section 7.2.2)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXTENSIONS: Final = (
+    "LITERAL+",
+    "SASL-IR",
+    "ID",
+    "ENABLE",
+    "IDLE",
+    "NAMESPACE",
+    "CHILDREN",
+    "UIDPLUS",
+    "MOVE",
+    "UNSELECT",
+    "SPECIAL-USE",
+    "CREATE-SPECIAL-USE",
+    "LIST-EXTENDED",
+    "LIST-STATUS",
+    "STATUS=SIZE",
+    "ESEARCH",
+    "CONDSTORE",
+    "QRESYNC",
+    "BINARY",
+    "MULTIAPPEND",
+    "OBJECTID",
+    "SAVEDATE",
+    "WITHIN",
+    "UTF8=ACCEPT",
+)
+ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT"})
+
+
+def capabilities(*, signed_in: bool, tls_offered: bool, private: bool, message_size: int) -> str:
+    """Return the capabilities of a connection, separated by spaces.
+
+    ``tls_offered``: STARTTLS is possible; ``private``: a password may be sent (RFC 9051 section 11.1).
+    """
+    names = ["IMAP4rev1", *EXTENSIONS, f"APPENDLIMIT={message_size}"]
+    if not signed_in:
+        if tls_offered:
+            names.append("STARTTLS")
+        names.extend(["AUTH=PLAIN", "AUTH=LOGIN"] if private else ["LOGINDISABLED"])
+    return " ".join(names)

@@ -1,0 +1,88 @@
+"""APPEND (RFC 9051 section 6.3.12, RFC 3502 MULTIAPPEND, RFC 3516 literal8, RFC 6855 section 4)."""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+import msgspec
+
+from correio.errors import InvalidInputError
+from correio.mail.flags import RECENT, FlagSet, canonical_flag, flag_set
+from protocols.imap.core.commands.arguments import Arguments, Dialect
+from protocols.imap.core.cursor import Cursor
+from protocols.imap.core.date_time import parse_date_time
+from protocols.imap.core.mailbox_name import decode_path
+from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
+
+MOST_MESSAGES: Final = 1000
+MOST_FLAGS: Final = 1000
+
+
+class AppendMessage(msgspec.Struct, frozen=True):
+    """One message to add."""
+
+    octets: bytes
+    binary: bool
+    flags: FlagSet
+    date: int | None
+
+
+class Append(Arguments, frozen=True):
+    """Adds one message or, all or none, several."""
+
+    mailbox: str
+    messages: tuple[AppendMessage, ...]
+
+    @classmethod
+    def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
+        cursor.space()
+        mailbox = decode_path(cursor.astring(), utf8=dialect.utf8)
+        messages: list[AppendMessage] = []
+        while not messages or not cursor.at_end:
+            if len(messages) >= MOST_MESSAGES:
+                raise CommandRefusedError(f"APPEND takes at most {MOST_MESSAGES} messages.", "LIMIT")
+            messages.append(_message(cursor, dialect))
+        return cls(mailbox, tuple(messages))
+
+
+def _message(cursor: Cursor, dialect: Dialect) -> AppendMessage:
+    cursor.space()
+    flags = flag_set()
+    date: int | None = None
+    if cursor.peek() == 0x28:
+        flags = parse_flag_list(cursor)
+        cursor.space()
+    if cursor.peek() == 0x22:
+        date = parse_date_time(cursor)
+        cursor.space()
+    if cursor.looking_at(b"UTF8"):
+        if not dialect.utf8:
+            raise CommandSyntaxError("APPEND with UTF8 needs ENABLE UTF8=ACCEPT first.")
+        cursor.need(b"UTF8")
+        cursor.space()
+        cursor.need(b"(")
+        literal = cursor.literal()
+        cursor.need(b")")
+        # RFC 6855 section 4 borrows the form of literal8; what it holds is text all the same.
+        return AppendMessage(literal.octets, binary=False, flags=flags, date=date)
+    literal = cursor.literal()
+    if b"\0" in literal.octets and not literal.binary:
+        raise CommandSyntaxError("A message with NUL octets is sent as a literal8 (RFC 3516).")
+    if not literal.octets:
+        raise CommandRefusedError("A message may not be empty.", "CANNOT")
+    return AppendMessage(literal.octets, literal.binary, flags, date)
+
+
+def parse_flag_list(cursor: Cursor) -> FlagSet:
+    """Read a parenthesised flag-list. \\Recent is the server's to set and is passed over, as clients copy it along."""
+    return parse_flags(cursor.parenthesised(Cursor.flag))
+
+
+def parse_flags(names: list[str]) -> FlagSet:
+    """Return flags in canonical form. Raises CommandSyntaxError for what is no flag."""
+    if len(names) > MOST_FLAGS:
+        raise CommandSyntaxError(f"At most {MOST_FLAGS} flags can be named.")
+    try:
+        return flag_set(frozenset(canonical_flag(name) for name in names if name.lower() != RECENT.lower()))
+    except InvalidInputError as error:
+        raise CommandSyntaxError(error.message) from error

@@ -1,0 +1,155 @@
+"""Whether a message's header or text holds some words (RFC 9051 section 6.4.4). Pure; run in a worker thread.
+
+Text is compared decoded and casefolded (i;unicode-casemap would strip accents too; clients expect substrings alone).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from correio.mime.dates import parse_date
+from correio.mime.header_fields import header_fields
+from correio.mime.model import Address, ParsedMessage, Part
+from correio.mime.text import part_text
+from correio.mime.transfer import UnknownEncodingError, decode_transfer
+from protocols.imap.core.date_time import DAY, MONTHS
+from protocols.imap.core.search_keys import Body, Header, Sent
+
+_UNPLAIN: Final = re.compile(
+    rb"quoted-printable|base64|uu?e|=\?|utf-?7|utf-?16|utf-?32|ucs|iso-2022|hz-gb|delsp", re.IGNORECASE
+)
+_DATE: Final = re.compile(
+    rb"^date[ \t]*:(?:[^\r\n]*?[,\s])??(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{4}|\d\d)\b", re.I | re.M
+)
+_MONTH: Final = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
+
+
+class Searchable(msgspec.Struct):
+    """A message for searching: its parse, and octets enough to look into. ``offset`` places ``octets`` in the message."""
+
+    parsed: ParsedMessage
+    octets: dict[tuple[int, int], bytes]
+    """By range of the message; (0, size) where all of it is at hand."""
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return octets of the message, empty where they were not read."""
+        whole = self.octets.get((0, self.parsed.size))
+        if whole is not None:
+            return whole[start:end]
+        return self.octets.get((start, end), b"")
+
+    @property
+    def header(self) -> bytes:
+        """The message's own header."""
+        root = self.parsed.parts[0]
+        return self.read(root.header_start, root.body_start)
+
+
+def text_ranges(parsed: ParsedMessage) -> list[tuple[int, int]]:
+    """Return the ranges that a search may look into: headers and text, not attachments."""
+    root = parsed.parts[0]
+    ranges = [(root.header_start, root.body_start)]
+    for part in parsed.parts:
+        if part.message >= 0:
+            inner = parsed.parts[part.message]
+            ranges.append((inner.header_start, inner.body_start))
+        elif part.media_type.startswith("text/"):
+            ranges.append((part.body_start, part.end))
+    return ranges
+
+
+def matches(message: Searchable, key: Header | Body | Sent) -> bool:
+    """Tell whether one message matches the key."""
+    match key:
+        case Header():
+            return _header(message, key)
+        case Body():
+            return _body(message, key)
+        case Sent():
+            return _sent(message, key)
+
+
+def _header(message: Searchable, key: Header) -> bool:
+    wanted = key.text.casefold()
+    summary = message.parsed.summary
+    known: dict[str, str | list[Address]] = {
+        "subject": summary.subject,
+        "from": summary.from_,
+        "to": summary.to,
+        "cc": summary.cc,
+        "bcc": summary.bcc,
+    }
+    value = known.get(key.field)
+    if value and wanted:
+        text = value if isinstance(value, str) else ", ".join(_written(address) for address in value)
+        if wanted in text.casefold():
+            return True
+    name = key.field.lower()
+    fields = header_fields(message.header)
+    return any(field.name.lower() == name and wanted in field.decoded.casefold() for field in fields)
+
+
+def _written(address: Address) -> str:
+    name = f"{address.group}: " if address.group else ""
+    return f"{name}{address.name} <{address.email}>" if address.name else name + address.email
+
+
+def _body(message: Searchable, key: Body) -> bool:
+    wanted = key.text.casefold()
+    if not wanted:
+        return True
+    whole = message.octets.get((0, message.parsed.size))
+    if whole is not None and _cannot_hold(whole, wanted):
+        return False
+    return any(wanted in text.casefold() for text in _texts(message, header=key.header))
+
+
+def _cannot_hold(whole: bytes, wanted: str) -> bool:
+    """Tell most messages apart without decoding anything: all is plain ASCII, and the words are not in it."""
+    if not wanted.isascii() or not wanted.isprintable() or " " in wanted or not whole.isascii():
+        return False
+    return wanted.encode("ascii") not in whole.lower() and not _UNPLAIN.search(whole)
+
+
+def _texts(message: Searchable, *, header: bool) -> Iterable[str]:
+    if header:
+        yield _decoded_header(message.header)
+    for part in message.parsed.parts:
+        if part.message >= 0:
+            inner = message.parsed.parts[part.message]
+            yield _decoded_header(message.read(inner.header_start, inner.body_start))
+        elif part.media_type.startswith("text/"):
+            yield _part_text(message, part)
+
+
+def _decoded_header(octets: bytes) -> str:
+    return "\n".join(f"{field.name}: {field.decoded}" for field in header_fields(octets))
+
+
+def _part_text(message: Searchable, part: Part) -> str:
+    octets = message.read(part.body_start, part.end)
+    try:
+        octets = decode_transfer(octets, part.encoding)
+    except UnknownEncodingError:
+        return ""
+    return part_text(part, octets)
+
+
+def _sent(message: Searchable, key: Sent) -> bool:
+    """The day as it is written in the Date field, whatever its zone (RFC 9051 section 6.4.4)."""
+    day = _written_day(message)
+    return day is not None and (key.first is None or day >= key.first) and (key.last is None or day < key.last)
+
+
+def _written_day(message: Searchable) -> int | None:
+    found = _DATE.search(message.header)
+    if found is not None and found[2].decode("ascii").upper() in _MONTH:
+        seconds = parse_date(b" ".join((found[1], found[2], found[3])).decode("ascii") + " 00:00:00 +0000")
+        if seconds is not None:
+            return seconds // DAY
+    date = message.parsed.summary.date
+    return None if date is None else date // DAY

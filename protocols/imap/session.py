@@ -1,0 +1,278 @@
+"""One IMAP connection: commands in, handlers run, answers and announcements out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from correio.errors import MailError
+from correio.mail.account import Account
+from protocols.imap.core import responses
+from protocols.imap.core.capability import capabilities
+from protocols.imap.core.command_table import State
+from protocols.imap.core.framer import (
+    Command,
+    CommandFramer,
+    ContinuationDue,
+    FrameEvent,
+    Line,
+    LiteralLimit,
+    Refused,
+)
+from protocols.imap.core.parse_command import Request, parse_command
+from protocols.imap.core.responses import Completion, status_line
+from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
+from protocols.imap.selected import Selected
+from protocols.wire.session import Farewell, Session
+
+if TYPE_CHECKING:
+    from protocols.imap.server import ImapServer
+    from protocols.wire.connection import Connection
+
+log = logging.getLogger("correio.imap")
+
+MOST_BAD: Final = 20
+"""BAD answers in a row after which the client is sent away."""
+_FAREWELLS: Final = {
+    Farewell.TIMEOUT: ("You were silent for too long.", ""),
+    Farewell.SHUTDOWN: ("The server is stopping; connect again soon.", "UNAVAILABLE"),
+    Farewell.TOO_MANY: ("Too many connections; try again later.", "UNAVAILABLE"),
+    Farewell.FAULT: ("Something is wrong here; it has been logged.", "SERVERBUG"),
+}
+
+Continuation = Callable[[bytes], Awaitable[Completion | None]]
+"""Takes a line that is no command; returns how the command ended, or None to go on."""
+
+
+class ImapSession(Session[FrameEvent]):
+    """The dialogue with one client. Handlers in ``protocols.imap.commands`` change its public attributes."""
+
+    __slots__ = (
+        "_bad",
+        "_continuation",
+        "_framer",
+        "_tag",
+        "_unwatch",
+        "account",
+        "condstore",
+        "failed_logins",
+        "idling",
+        "qresync",
+        "selected",
+        "server",
+        "utf8",
+    )
+
+    def __init__(self, connection: Connection, server: ImapServer) -> None:
+        super().__init__(connection)
+        self.server: Final = server
+        limits = server.settings.limits
+        self._framer = CommandFramer(limits.command_line, 2 * limits.message_size, self._literal_limit)
+        self._bad = 0
+        self._continuation: Continuation | None = None
+        self._tag = b""
+        self._unwatch: Callable[[], None] | None = None
+        self.account: Account | None = None
+        self.selected: Selected | None = None
+        self.condstore = False
+        self.qresync = False
+        self.utf8 = False
+        self.idling = False
+        self.failed_logins = 0
+
+    # What the shell asks for.
+
+    @property
+    def timeout(self) -> float:
+        limits = self.server.settings.limits
+        return limits.login_timeout if self.account is None else limits.idle_timeout
+
+    def receive(self, data: bytes) -> None:
+        self._framer.receive(data)
+
+    @property
+    def pending(self) -> int:
+        return self._framer.pending
+
+    def next_event(self) -> FrameEvent | None:
+        return self._framer.next_event()
+
+    def name(self) -> str:
+        return f"{self.account.address} at {self.connection.remote}" if self.account else self.connection.remote
+
+    def farewell(self, reason: Farewell) -> bytes:
+        text, code = _FAREWELLS[reason]
+        return status_line(b"*", "BYE", text, code)
+
+    async def opened(self) -> None:
+        greeting = f"{self.server.hostname} Correio ready."
+        await self.connection.write(status_line(b"*", "OK", greeting, "CAPABILITY " + self.capabilities()))
+
+    def closed(self) -> None:
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
+        self._continuation = None
+        self.selected = None
+
+    async def handle(self, event: FrameEvent) -> None:
+        match event:
+            case Command():
+                await self._command(event)
+            case Line():
+                await self._line(event.text)
+            case ContinuationDue():
+                await self.connection.write(b"+ Ready for the literal.\r\n")
+            case Refused():
+                await self._refuse(event)
+
+    async def woken(self) -> None:
+        """Something changed while the client is in IDLE, or the account is gone."""
+        if self.account is not None and self.account.closed:
+            await self.bye("The account is closed.", "UNAVAILABLE")
+        elif self.idling and self.selected is not None:
+            if self.selected.gone:
+                await self.bye("The mailbox was deleted.", "NONEXISTENT")
+                return
+            news = self.announcements(expunge=True)
+            if news:
+                await self.connection.write(news)
+
+    # What handlers use.
+
+    def capabilities(self) -> str:
+        """Return the capabilities of this moment."""
+        return capabilities(
+            signed_in=self.account is not None,
+            tls_offered=self.server.tls_context is not None and not self.connection.secure,
+            private=self.connection.private,
+            message_size=self.server.settings.limits.message_size,
+        )
+
+    @property
+    def state(self) -> State:
+        """RFC 9051 section 3"""
+        if self.account is None:
+            return State.NOT_AUTHENTICATED
+        return State.AUTHENTICATED if self.selected is None else State.SELECTED
+
+    @property
+    def person(self) -> Account:
+        """The account signed in; only for commands that need one."""
+        assert self.account is not None
+        return self.account
+
+    @property
+    def current(self) -> Selected:
+        """The selected mailbox; only for commands that need one."""
+        assert self.selected is not None
+        return self.selected
+
+    async def write(self, data: bytes) -> None:
+        """Send octets, waiting while the client reads slowly."""
+        if data:
+            await self.connection.write(data)
+
+    def sign_in(self, account: Account) -> None:
+        """The client has shown who it is."""
+        self.account = account
+        self._unwatch = account.watch(self._changed)
+
+    def _changed(self) -> None:
+        """The account moved: wake the session if that is news for it."""
+        selected = self.selected
+        if self.idling and selected is not None and (selected.behind or selected.gone):
+            self.connection.wake()
+        if self.account is not None and self.account.closed:
+            self.connection.wake()
+
+    def announcements(self, *, expunge: bool) -> bytes:
+        """Return what has happened in the selected mailbox and is to be told now."""
+        if self.selected is None or not (self.selected.behind or self.selected.told):
+            return b""
+        return self.selected.announce(expunge=expunge, condstore=self.condstore, qresync=self.qresync)
+
+    def read_lines(self, continuation: Continuation) -> None:
+        """Give the lines that follow to ``continuation`` until it returns how the command ended."""
+        self._framer.lines = True
+        self._continuation = continuation
+
+    def drop_input(self) -> int:
+        """Forget what the client sent ahead, as STARTTLS demands."""
+        return self._framer.discard()
+
+    async def bye(self, text: str, code: str = "") -> None:
+        """Send BYE and close."""
+        await self.connection.write(status_line(b"*", "BYE", text, code))
+        self.connection.close()
+
+    # Commands.
+
+    def _literal_limit(self, name: bytes, first: bool) -> LiteralLimit | None:
+        """Messages alone may be large, and only when somebody is signed in."""
+        if name != b"APPEND" or first or self.account is None:
+            return None
+        most = self.server.settings.limits.message_size
+        return LiteralLimit(most, 2 * most, f"A message may have at most {most} octets.")
+
+    async def _refuse(self, refused: Refused) -> None:
+        await self.connection.write(
+            status_line(refused.tag, "BAD" if refused.bad else "NO", refused.message, refused.code)
+        )
+        if refused.fatal:
+            await self.bye("That literal is too large to be read.", "TOOBIG")
+        elif refused.bad:
+            self._bad += 1
+            if self._bad >= MOST_BAD:
+                log.warning("%s sent %d bad commands in a row", self.name(), self._bad)
+                await self.bye("Too many bad commands.", "CLIENTBUG")
+
+    async def _command(self, command: Command) -> None:
+        if self.account is not None and self.account.closed:
+            await self.bye("The account is closed.", "UNAVAILABLE")
+            return
+        if self.selected is not None and self.selected.gone:
+            await self.bye("The mailbox was deleted.", "NONEXISTENT")
+            return
+        request = parse_command(command, self.state, utf8=self.utf8)
+        if isinstance(request, Refused):
+            await self._refuse(request)
+            return
+        self._bad = 0
+        self._tag = request.tag
+        completion = await self._run(request)
+        if completion is not None:
+            await self._complete(completion, expunge=not request.specification.holds_expunge)
+
+    async def _run(self, request: Request) -> Completion | None:
+        try:
+            return await self.server.handler(request.arguments)(self, request.arguments, request.tag)
+        except MailError as error:
+            return responses.failure(error)
+        except CommandSyntaxError as error:
+            return Completion("BAD", error.message)
+        except CommandRefusedError as error:
+            return Completion("NO", error.message, error.code)
+        except ConnectionError:
+            raise
+        except Exception:
+            log.exception("defect in %s for %s", request.specification.name, self.name())
+            return Completion("NO", "Something is wrong here; it has been logged.", "SERVERBUG")
+
+    async def _complete(self, completion: Completion, *, expunge: bool) -> None:
+        if self.connection.closing and self.account is None:
+            return
+        await self.connection.write(self.announcements(expunge=expunge) + completion.line(self._tag))
+
+    async def _line(self, text: bytes) -> None:
+        continuation = self._continuation
+        assert continuation is not None
+        try:
+            completion = await continuation(text)
+        except MailError as error:
+            completion = responses.failure(error)
+        if completion is not None:
+            self._framer.lines = False
+            self._continuation = None
+            await self._complete(completion, expunge=True)
