@@ -18,10 +18,12 @@ from correio.errors import NotFoundError
 from correio.mail.flags import flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
 from correio.mail.mailbox_tree import Mailbox, MailboxTree
+from correio.mail.packed_index import MAX_PACKED, PACK_FROM, pack_index, unpack_index
 from correio.store.accounts import find_account
-from correio.store.documents import AccountDocument, MailboxDocument
+from correio.store.documents import AccountDocument, MailboxDocument, ViewDocument
 from correio.store.mailboxes import find_mailboxes
 from correio.store.messages import MessageState, load_states, states_since
+from correio.store.views import find_view, put_view
 
 if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
@@ -231,17 +233,40 @@ class Account:
             while True:
                 load.missed = False
                 load.recorded.clear()
-                base = self.document.modseq
-                states = await load_states(self.store.database, self.id, mailbox_id)
+                index = await self._read_index(mailbox_id)
                 if not load.missed:
                     break
-            index = MailboxIndex(mailbox_id, base, map(row_of, states))
             for changes in load.recorded:
                 index.apply(changes, overlapping=True)
             self._indexes[mailbox_id] = index
             return index
         finally:
             del self._loads[mailbox_id]
+
+    async def _read_index(self, mailbox_id: str) -> MailboxIndex:
+        """Read a mailbox: its packed view and what changed since, or every message."""
+        database = self.store.database
+        base = self.document.modseq
+        large = self.mailbox(mailbox_id).exists >= PACK_FROM
+        view = await find_view(database, self.id, mailbox_id) if large else None
+        index = None
+        # Below the floor tombstones are gone, and what was removed can no longer be told.
+        if view is not None and self.document.floor <= view.modseq <= base:
+            index = await self.store.in_worker(unpack_index, mailbox_id, view.packed)
+        if index is None:
+            states = await load_states(database, self.id, mailbox_id)
+            index = MailboxIndex(mailbox_id, base, map(row_of, states))
+            stale = len(states)
+        else:
+            states = await states_since(database, self.id, mailbox_id, index.modseq)
+            index.apply(changes_from(index, states, base), overlapping=True)
+            stale = len(states)
+        if large and stale * 8 >= len(index):
+            packed = await self.store.in_worker(pack_index, index)
+            if len(packed) <= MAX_PACKED:
+                view = ViewDocument(id=mailbox_id, account=self.id, modseq=base, packed=packed)
+                self.store.spawn(put_view(database, view))
+        return index
 
 
 def changes_from(index: MailboxIndex, states: list[MessageState], modseq: int) -> MailboxChanges:

@@ -21,6 +21,8 @@ IDENTITY: Final = -1
 SEPARATE_FROM: Final = 8 * 1024
 """A leaf of at least this many encoded octets is kept by its content."""
 MAX_INLINE: Final = 64 * 1024
+_SHORTEST_LINE: Final = 32
+"""Base64 in shorter lines is kept as it is: cutting it up again would cost more than the room it saves."""
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):
@@ -76,7 +78,7 @@ def lay_out(raw: bytes, parts: Sequence[Part]) -> Laid:
         keep(position, part.body_start)
         encoded = raw[part.body_start : part.end]
         facts = base64_layout(encoded) if part.encoding == "base64" else None
-        if facts is None:
+        if facts is None or 0 < facts[1] < _SHORTEST_LINE:
             separate(encoded, len(encoded), IDENTITY, b"")
         else:
             decoded, line_length, ending = facts

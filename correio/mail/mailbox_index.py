@@ -66,6 +66,17 @@ class MailboxIndex:
         self._journal: deque[MailboxChanges] = deque(maxlen=JOURNAL_LENGTH)
         self._floor = modseq
 
+    @classmethod
+    def from_columns(
+        cls, mailbox_id: str, modseq: int, columns: dict[str, array[int]], flags: list[FlagSet]
+    ) -> MailboxIndex:
+        """Return an index over columns that are whole already."""
+        index = cls(mailbox_id, modseq)
+        for name, column in columns.items():
+            setattr(index, name, column)
+        index.flags = flags
+        return index
+
     def __len__(self) -> int:
         return len(self.flags)
 

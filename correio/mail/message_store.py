@@ -24,6 +24,7 @@ from correio.store.documents import AccountDocument, MessageDocument
 from correio.store.feed import ChangeFeed
 from correio.store.mailboxes import find_mailboxes
 from correio.store.messages import delete_mailbox_messages
+from correio.store.views import delete_view
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -157,12 +158,13 @@ class MessageStore:
 
     def bury(self, account_id: str, mailbox_id: str) -> None:
         """Remove the messages of a deleted mailbox, in the background and in pieces; nobody can reach them any more."""
-        self._spawn(self._bury(account_id, mailbox_id))
+        self.spawn(self._bury(account_id, mailbox_id))
 
     async def _bury(self, account_id: str, mailbox_id: str) -> None:
         try:
             while await delete_mailbox_messages(self.database, account_id, mailbox_id, _BURIED_AT_ONCE):
                 await asyncio.sleep(0.05)
+            await delete_view(self.database, mailbox_id)
         except MailError as error:
             _log.warning("the messages of the deleted mailbox %s are left for later: %s", mailbox_id, error)
 
@@ -206,9 +208,16 @@ class MessageStore:
             except MailError as error:
                 _log.warning("account %s was not refreshed: %s", account.id, error)
 
-        self._spawn(refresh())
+        self.spawn(refresh())
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Do some work in the background that may fail: nobody waits for it, and stopping ends it."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._background.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                _log.warning("background work failed: %s", error)
+
         task = asyncio.create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(ended)

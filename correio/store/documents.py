@@ -116,6 +116,16 @@ class PartDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """When the collector first found no message that refers to it; 0: it found one, or did not look yet."""
 
 
+class ViewDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+    """Collection ``views``: the index of a large mailbox as of a modseq, packed. A cache, never the truth."""
+
+    id: str
+    """The mailbox's."""
+    account: str
+    modseq: int
+    packed: bytes
+
+
 class TokenDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Collection ``tokens``: a bearer token, known by its hash alone."""
 
