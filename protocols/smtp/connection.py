@@ -89,6 +89,7 @@ class MailConnection(SMTP):
         self._reserved = 0
         self._entered = False
         self._leaving = False
+        self._cut: asyncio.TimerHandle | None = None
 
     # The commands, by the names that aiosmtpd looks for.
 
@@ -179,8 +180,8 @@ class MailConnection(SMTP):
         """End the connection when everything written has been sent; take no further command."""
         self._reader.finish()
         self._writer.close()
-        if self.transport is not None:
-            self.loop.call_later(LINGER, self.transport.abort)
+        if self.transport is not None and self._cut is None:
+            self._cut = self.loop.call_later(LINGER, self.transport.abort)
 
     async def upgrade(self, answer: Reply) -> None:
         """Send ``answer``, go on under TLS and forget all that was said before (RFC 3207 section 4.2)."""
@@ -247,6 +248,8 @@ class MailConnection(SMTP):
         # The task ends at its next wait for the client; a delivery under way is not one, and is finished.
         self._reader.finish()
         self._release()
+        if self._cut is not None:
+            self._cut.cancel()
         if self._entered:
             self._entered = False
             self.server.left(self)

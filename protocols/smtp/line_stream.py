@@ -27,6 +27,7 @@ further.
 """
 
 TIMEOUT: Final = Reply(421, "4.4.2", "Nothing came for too long; goodbye.", closes=True)
+ENDLESS: Final = Reply(552, "5.3.4", "The message is far too large; goodbye.", closes=True)
 LINE_TOO_LONG: Final = Reply(500, "5.5.2", "The line is too long.")
 BARE_LINE_FEED: Final = Reply(500, "5.5.2", "A line ends with CR LF.")
 
@@ -136,8 +137,8 @@ class LineReader:
 
     # For DATA and BDAT.
 
-    async def read_data(self, decoder: DataDecoder) -> None:
-        """Feed the decoder up to the end of the data. Raises Refusal at the deadline."""
+    async def read_data(self, decoder: DataDecoder, most: int) -> None:
+        """Feed the decoder up to the end of the data. Raises Refusal at the deadline, and after ``most`` octets."""
         start = last = self._loop.time()
         while True:
             if self._buffer:
@@ -147,6 +148,8 @@ class LineReader:
                 if rest is not None:
                     self._buffer[:0] = rest
                     return
+                if decoder.received > most:
+                    raise Refusal(ENDLESS)
                 last = self._loop.time()
             await self._wait(data_deadline(start, last, decoder.received, self.timeout))
 

@@ -90,7 +90,7 @@ class SmtpClient:
 
     async def deliver_chunks(self, recipient: str, raw: bytes, chunk: int = 65_536) -> SmtpReply:
         """One transaction by BDAT (RFC 3030), which takes any octets."""
-        for line in (b"MAIL FROM:<sender@outside.test> BODY=BINARYMIME", b"RCPT TO:<" + recipient.encode() + b">"):
+        for line in (b"MAIL FROM:<sender@outside.test> BODY=8BITMIME", b"RCPT TO:<" + recipient.encode() + b">"):
             answer = await self.command(line)
             assert answer.code == 250, answer
         pieces = [raw[at : at + chunk] for at in range(0, len(raw), chunk)] or [b""]

@@ -245,10 +245,15 @@ async def test_oversize_while_it_comes(directory: MessageStore, person: Person) 
         answer = await client.say("MAIL FROM:<a@b.test> SIZE=1001")
         assert answer.startswith("552 5.3.4")
         await client.say("MAIL FROM:<a@b.test> SIZE=1000", f"RCPT TO:<{person.address}>", "DATA")
-        answer = await client.say(b"A: b\r\n\r\n" + b"x" * 100_000 + b"\r\n.")
+        answer = await client.say(b"A: b\r\n\r\n" + b"x" * 3000 + b"\r\n.")
         assert answer.startswith("552 5.3.4")
         await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>", "DATA")
         assert (await client.say(b"A: b\r\n\r\n" + b"x" * 990 + b"\r\n.")).startswith("250")
+        # What never ends is not read for ever.
+        await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>", "DATA")
+        client.writer.write(b"x" * 4001)
+        assert (await client.reply()).startswith("552 5.3.4")
+        assert await client.rest() == b""
         await client.close()
     [stored] = await inbox(directory, person.id)
     assert len(trace_and_message(stored)[1]) == 1000
@@ -477,4 +482,23 @@ async def test_postmaster_without_a_domain(smtp: Listener, directory: MessageSto
     await add_domain(directory, "mx.correio.test")
     await add_user(directory, "postmaster@mx.correio.test", "")
     assert (await client.say("RCPT TO:<Postmaster>")).startswith("250 2.1.5")
+    await client.close()
+
+
+async def test_addresses_in_utf8(smtp: Listener, directory: MessageStore) -> None:
+    await add_domain(directory, "exämple.test")
+    maria = await add_user(directory, "maría@exämple.test", "")
+    bob = await add_user(directory, "bob@exämple.test", "")
+    client = await greeted(smtp)
+    assert (await client.say("MAIL FROM:<用户@例子.广告>")).startswith("553 5.6.7")
+    await client.say("MAIL FROM:<用户@例子.广告> SMTPUTF8 BODY=8BITMIME", "RCPT TO:<María@EXÄMPLE.test>")
+    # The A-label is the same domain, and needs no SMTPUTF8.
+    assert (await client.say("RSET", "MAIL FROM:<>", "RCPT TO:<bob@xn--exmple-cua.test>", "DATA")).startswith("354")
+    assert (await client.say("A: b\r\n\r\n.")).startswith("250")
+    await client.say("MAIL FROM:<用户@例子.广告> SMTPUTF8", "RCPT TO:<María@EXÄMPLE.test>", "DATA")
+    assert (await client.say("A: ü\r\n\r\n.")).startswith("250")
+    fields, _ = trace_and_message((await inbox(directory, maria.id))[0])
+    assert fields["Return-Path"] == "<用户@例子.广告>"
+    assert fields["Delivered-To"] == "María@EXÄMPLE.test"
+    assert trace_and_message((await inbox(directory, bob.id))[0])[0]["Return-Path"] == "<>"
     await client.close()

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Final
 from aiosmtpd.smtp import syntax
 
 from protocols.smtp.commands.argument import plain
-from protocols.smtp.core.policy import NO_MEMORY, decide_size
+from protocols.smtp.core.policy import DISCARDED, NO_MEMORY, decide_size
 from protocols.smtp.core.reply import Refusal, Reply
 from protocols.smtp.end_of_data import accept_message, refuse_transaction
 
 if TYPE_CHECKING:
     from protocols.smtp.connection import MailConnection
 
-DISCARDED: Final = 4
-"""A refused chunk is read and dropped, as the RFC demands, when it has at most this many times the message size
-limit.
-"""
 _CHUNK: Final = re.compile(r"(\d{1,20})( LAST)?", re.IGNORECASE | re.ASCII)
 
 

@@ -8,7 +8,7 @@ from aiosmtpd.smtp import syntax
 
 from protocols.smtp.commands.argument import none_allowed, require_account, require_greeting
 from protocols.smtp.core.data import DataDecoder
-from protocols.smtp.core.policy import NO_MEMORY, too_large
+from protocols.smtp.core.policy import DISCARDED, NO_MEMORY, too_large
 from protocols.smtp.core.reply import Refusal, Reply
 from protocols.smtp.end_of_data import accept_message, refuse_transaction
 
@@ -30,7 +30,7 @@ async def data(connection: MailConnection, argument: str | None) -> None:
     await connection.push(Reply(354, "", "Send the message; end it with CRLF.CRLF"))
     limit = connection.server.settings.limits.message_size
     decoder = DataDecoder(limit, connection.reserve)
-    await connection.reader.read_data(decoder)
+    await connection.reader.read_data(decoder, DISCARDED * limit)
     if decoder.overflowed:
         await refuse_transaction(connection, too_large(limit))
     elif decoder.starved:

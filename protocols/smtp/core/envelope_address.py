@@ -14,12 +14,14 @@ MAX_PATH: Final = 1000
 """Octets of a path. RFC 5321 section 4.5.3.1 asks for 256 at least; automatic senders make longer local parts."""
 MAX_DOMAIN: Final = 255
 
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~\u0080-\U0010ffff]+"
+# UTF8-non-ascii without what some reader would take for a line end or a control: C1, U+2028, U+2029, surrogates.
+_UTF8: Final = r"\u00a0-\u2027\u202a-\ud7ff\ue000-\U0010ffff"
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~" + _UTF8 + r"]+"
 _DOT_STRING: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-_QUOTED_STRING: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e\u0080-\U0010ffff]|\\[\x20-\x7e])*)"')
+_QUOTED_STRING: Final = re.compile(r'"((?:[\x20\x21\x23-\x5b\x5d-\x7e' + _UTF8 + r']|\\[\x20-\x7e])*)"')
 _QUOTED_PAIR: Final = re.compile(r"\\(.)")
 # The underscore is in no domain of RFC 5321, and in the names of many real senders.
-_LABEL: Final = r"[A-Za-z0-9_\u0080-\U0010ffff](?:[A-Za-z0-9_\-\u0080-\U0010ffff]{0,61}[A-Za-z0-9_\u0080-\U0010ffff])?"
+_LABEL: Final = rf"[A-Za-z0-9_{_UTF8}](?:[A-Za-z0-9_\-{_UTF8}]{{0,61}}[A-Za-z0-9_{_UTF8}])?"
 _DOMAIN: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LITERAL: Final = re.compile(r"\[([\x21-\x5a\x5e-\x7e]+)\]")
 _TAGGED: Final = re.compile(r"[A-Za-z0-9\-]*[A-Za-z0-9]:[\x21-\x5a\x5e-\x7e]+")

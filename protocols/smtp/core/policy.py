@@ -19,6 +19,10 @@ from protocols.smtp.core.reply import Reply
 
 MAX_HOPS: Final = 100
 """Received fields: RFC 5321 section 6.3 asks for 100 at least."""
+DISCARDED: Final = 4
+"""A message that was refused for its size is read and dropped up to this many times the limit; then the client
+is cut off.
+"""
 
 TEMPORARY: Final = Reply(451, "4.3.0", "A temporary failure here; try again later.")
 NO_MEMORY: Final = Reply(452, "4.3.1", "Too much mail is coming in just now; try again later.")
