@@ -232,7 +232,7 @@ class Draft:
             elif box.touched:
                 writes.mailboxes.append(box.document)
             writes.changes += _flag_writes(box)
-            writes.changes += _expunge_writes(box)
+            writes.changes += _expunge_writes(box, self.account.store.now())
         writes.changes += _joined_moves(self._moves)
         writes.messages += self._messages
 
@@ -277,7 +277,7 @@ def _flag_writes(box: DraftMailbox) -> Iterable[FlagsWrite]:
     return runs
 
 
-def _expunge_writes(box: DraftMailbox) -> Iterable[ExpungeWrite]:
+def _expunge_writes(box: DraftMailbox, now: int) -> Iterable[ExpungeWrite]:
     runs: list[ExpungeWrite] = []
     for uid, modseq in sorted(box.removed.items()):
         if not modseq:
@@ -286,7 +286,7 @@ def _expunge_writes(box: DraftMailbox) -> Iterable[ExpungeWrite]:
         if last is not None and last.modseq == modseq and last.last + 1 == uid:
             runs[-1] = msgspec.structs.replace(last, last=uid)
         else:
-            runs.append(ExpungeWrite(box.document.account, box.document.id, uid, uid, modseq))
+            runs.append(ExpungeWrite(box.document.account, box.document.id, uid, uid, modseq, now))
     return runs
 
 

@@ -24,6 +24,7 @@ from correio.store.documents import AccountDocument, MessageDocument
 from correio.store.feed import ChangeFeed
 from correio.store.mailboxes import find_mailboxes
 from correio.store.messages import delete_mailbox_messages
+from correio.store.retention import mark_buried
 from correio.store.views import delete_view
 
 P = ParamSpec("P")
@@ -158,15 +159,14 @@ class MessageStore:
 
     def bury(self, account_id: str, mailbox_id: str) -> None:
         """Remove the messages of a deleted mailbox, in the background and in pieces; nobody can reach them any more."""
-        self.spawn(self._bury(account_id, mailbox_id))
+        self.spawn(self.bury_now(account_id, mailbox_id))
 
-    async def _bury(self, account_id: str, mailbox_id: str) -> None:
-        try:
-            while await delete_mailbox_messages(self.database, account_id, mailbox_id, _BURIED_AT_ONCE):
-                await asyncio.sleep(0.05)
-            await delete_view(self.database, mailbox_id)
-        except MailError as error:
-            _log.warning("the messages of the deleted mailbox %s are left for later: %s", mailbox_id, error)
+    async def bury_now(self, account_id: str, mailbox_id: str) -> None:
+        """Remove the messages of a deleted mailbox. Where it is cut off, housekeeping does the rest."""
+        while await delete_mailbox_messages(self.database, account_id, mailbox_id, _BURIED_AT_ONCE):
+            await asyncio.sleep(0.05)
+        await delete_view(self.database, mailbox_id)
+        await mark_buried(self.database, mailbox_id)
 
     def keep_warm(self, account_id: str, index: MailboxIndex) -> None:
         """Hold an index in memory after its last session, as long as there is room."""

@@ -33,6 +33,7 @@ def tombstone(account: Account, mailbox_id: str, row: Row, key: bytes) -> Messag
         thread="",
         msgid=b"",
         expunged=True,
+        gone=account.store.now(),
     )
 
 

@@ -65,6 +65,8 @@ class MailboxDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Every keyword used here, in the spelling first seen."""
     sort_order: int = 0
     deleted: bool = False
+    buried: bool = False
+    """Whether the messages of a deleted mailbox are removed."""
 
 
 class MessageDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
@@ -99,6 +101,8 @@ class MessageDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     content: list[bytes] = msgspec.field(default_factory=list)
     """SHA-256 of the parts kept in ``parts``, each once."""
     expunged: bool = False
+    gone: int = 0
+    """For a tombstone: when the message went, in seconds since the epoch."""
 
 
 class PartDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):

@@ -30,8 +30,8 @@ INDEXES: Final = (
     Index("messages", "mailbox_modseq", (("account", 1), ("mailbox", 1), ("modseq", 1)), ranged=True),
     Index("messages", "account_thread", (("account", 1), ("thread", 1))),
     Index("messages", "account_msgid", (("account", 1), ("msgid", 1))),
+    Index("messages", "gone", (("gone", 1),), sparse=True, ranged=True),
     Index("messages", "content", (("content", 1),), sparse=True),
-    Index("parts", "touched", (("touched", 1),), ranged=True),
     Index("tokens", "digest", (("digest", 1),), unique=True),
     Index("tokens", "account", (("account", 1),)),
 )

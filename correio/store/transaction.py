@@ -51,6 +51,7 @@ class ExpungeWrite(msgspec.Struct, frozen=True):
     first: int
     last: int
     modseq: int
+    gone: int
 
 
 class MoveWrite(msgspec.Struct, frozen=True):
@@ -123,7 +124,7 @@ def _message_update(change: FlagsWrite | ExpungeWrite | MoveWrite) -> UpdateOne 
             update = {"$set": {"flags": list(change.flags), "modseq": change.modseq}}
         case ExpungeWrite():
             update = {
-                "$set": {"expunged": True, "modseq": change.modseq, "flags": []},
+                "$set": {"expunged": True, "gone": change.gone, "modseq": change.modseq, "flags": []},
                 "$unset": dict.fromkeys(_HEAVY, ""),
             }
         case MoveWrite():
@@ -137,7 +138,7 @@ def _message_update(change: FlagsWrite | ExpungeWrite | MoveWrite) -> UpdateOne 
 def message_document(message: MessageDocument) -> Raw:
     """Return a message as stored: a tombstone has no heavy field, an ordinary message none that is empty."""
     document = to_document(message)
-    for name in ("layout", "content"):
+    for name in ("layout", "content", "gone"):
         if not document[name]:
             del document[name]
     if message.expunged:

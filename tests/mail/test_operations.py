@@ -197,7 +197,9 @@ async def test_flags(account):
     assert account.modseq == before, "nothing changed, so no clock moved"
     other_case = await store_flags(account, inbox, [uids[3]], FlagChange("replace", flag_set({"$WORK"})))
     assert other_case.updated[0].flags == flag_set({"$Work"}), "a keyword keeps its first spelling"
-    late = await store_flags(account, inbox, uids, FlagChange("remove", flag_set({"$work"})), unchanged_since=before - 1)
+    late = await store_flags(
+        account, inbox, uids, FlagChange("remove", flag_set({"$work"})), unchanged_since=before - 1
+    )
     assert late.modified == uids[:4]
     await store_flags(account, inbox, uids, FlagChange("remove", flag_set({"$work", SEEN})))
     assert account.mailbox(inbox).unseen == 5
@@ -416,7 +418,9 @@ async def test_two_processes_on_one_account(account, other_process):
             known = list((await one.index(inbox)).uids)
             choice = chance.random()
             if choice < 0.3:
-                await store_flags(one, inbox, chance.sample(known, min(3, len(known))), FlagChange("add", flag_set({SEEN})))
+                await store_flags(
+                    one, inbox, chance.sample(known, min(3, len(known))), FlagChange("add", flag_set({SEEN}))
+                )
             elif choice < 0.5:
                 await expunge_messages(one, inbox, [chance.choice(known)], only_deleted=False)
             elif choice < 0.6:

@@ -1,0 +1,110 @@
+"""Housekeeping in the background: tombstones after 30 days, content nobody refers to, expired tokens, buried mailboxes.
+
+Content goes in two passes at least an hour apart. The first marks what no message refers to; a writer that comes to refer
+to it takes the mark off (``correio.store.parts``); the second removes what is still marked. A reader of a message that is
+being copied is thus never left without its parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+import msgspec
+
+from correio.errors import MailError
+from correio.mail.message_store import MessageStore
+from correio.store import retention
+from correio.store.tokens import delete_expired_tokens
+
+_log = logging.getLogger("correio.mail.retention")
+DAY: Final = 86_400
+TOMBSTONES: Final = 30 * DAY
+UNTOUCHED: Final = DAY
+ORPHANED: Final = 3600
+_BATCH: Final = 500
+_PAUSE: Final = 0.02
+_EVERY: Final = 3600.0
+_FIRST: Final = 60.0
+
+
+class Swept(msgspec.Struct):
+    """What one pass removed."""
+
+    tombstones: int = 0
+    marked: int = 0
+    parts: int = 0
+    tokens: int = 0
+    mailboxes: int = 0
+
+
+class Retention:
+    """Runs :func:`sweep` once an hour. Several processes may do so at once."""
+
+    def __init__(self, store: MessageStore) -> None:
+        self._store = store
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, a minute from now."""
+        self._task = asyncio.create_task(self._run(), name="retention")
+
+    async def stop(self) -> None:
+        """End; a pass under way is left where it is."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        await asyncio.sleep(_FIRST)
+        while True:
+            try:
+                swept = await sweep(self._store, self._store.now())
+                _log.info("housekeeping: %s", swept)
+            except MailError as error:
+                _log.warning("housekeeping is put off: %s", error)
+            await asyncio.sleep(_EVERY)
+
+
+async def sweep(store: MessageStore, now: int) -> Swept:
+    """Remove all that is due at a time in seconds since the epoch. Raises UnavailableError."""
+    swept = Swept(tokens=await delete_expired_tokens(store.database, now))
+    for account_id, mailbox_id in await retention.unburied_mailboxes(store.database):
+        await store.bury_now(account_id, mailbox_id)
+        swept.mailboxes += 1
+    swept.tombstones = await _sweep_tombstones(store, now - TOMBSTONES)
+    await _sweep_parts(store, now, swept)
+    return swept
+
+
+async def _sweep_tombstones(store: MessageStore, before: int) -> int:
+    gone = 0
+    while due := await retention.old_tombstones(store.database, before, _BATCH):
+        highest: dict[str, int] = {}
+        for one in due:
+            highest[one.account] = max(highest.get(one.account, 0), one.modseq)
+        # The floor first: whoever reads between the two is told too little to rely on, never something false.
+        for account_id, modseq in highest.items():
+            await retention.raise_floor(store.database, account_id, modseq)
+        gone += await retention.delete_tombstones(store.database, [one.id for one in due])
+        await asyncio.sleep(_PAUSE)
+    return gone
+
+
+async def _sweep_parts(store: MessageStore, now: int, swept: Swept) -> None:
+    after = b""
+    while found := await retention.old_parts(store.database, now - UNTOUCHED, after, _BATCH):
+        for digest, orphaned in found:
+            if len(digest) != 32 or orphaned < 0:
+                continue
+            if await retention.is_referred_to(store.database, digest):
+                if orphaned:
+                    await retention.mark_orphaned(store.database, digest, 0)
+            elif not orphaned:
+                await retention.mark_orphaned(store.database, digest, now)
+                swept.marked += 1
+            elif now - orphaned >= ORPHANED:
+                swept.parts += await retention.delete_part(store.database, digest, orphaned)
+        after = found[-1][0]
+        await asyncio.sleep(_PAUSE)

@@ -1,0 +1,85 @@
+"""What the store forgets in the end: old tombstones, content that no message refers to, mail of deleted mailboxes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from correio.store.database import Database, available
+
+_IN = 50
+
+
+class Tombstone(msgspec.Struct, frozen=True, rename={"id": "_id"}):
+    """A tombstone that is due."""
+
+    id: str
+    account: str
+    modseq: int
+
+
+async def old_tombstones(database: Database, before: int, limit: int) -> list[Tombstone]:
+    """Return tombstones of messages that went before a time in seconds since the epoch."""
+    with available():
+        cursor = database["messages"].find({"gone": {"$lt": before}}, {"account": 1, "modseq": 1}).limit(limit)
+        return msgspec.convert(await cursor.to_list(None), list[Tombstone])
+
+
+async def raise_floor(database: Database, account_id: str, modseq: int) -> None:
+    """Tombstones up to a modseq are about to go: a client older than that gets a full answer from now on."""
+    with available():
+        await database["accounts"].update_one({"_id": account_id}, {"$max": {"floor": modseq}, "$inc": {"modseq": 1}})
+
+
+async def delete_tombstones(database: Database, ids: list[str]) -> int:
+    """Remove tombstones. Returns how many."""
+    gone = 0
+    with available():
+        for at in range(0, len(ids), _IN):
+            gone += (await database["messages"].delete_many({"_id": {"$in": ids[at : at + _IN]}})).deleted_count
+    return gone
+
+
+async def old_parts(database: Database, touched_before: int, after: bytes, limit: int) -> list[tuple[bytes, int]]:
+    """Return (digest, when first found orphaned or 0) of content last written before a time, by digest after another."""
+    with available():
+        cursor = (
+            database["parts"].find({"_id": {"$gt": after}}, {"touched": 1, "orphaned": 1}).sort("_id", 1).limit(limit)
+        )
+        found = await cursor.to_list(None)
+    return [(bytes(one["_id"]), one.get("orphaned", 0) if one["touched"] < touched_before else -1) for one in found]
+
+
+async def is_referred_to(database: Database, digest: bytes) -> bool:
+    """Tell whether any message refers to this content."""
+    with available():
+        return await database["messages"].find_one({"content": digest}, {"_id": 1}) is not None
+
+
+async def mark_orphaned(database: Database, digest: bytes, when: int) -> None:
+    """Remember when content was found to be referred to by nothing; 0: it is referred to."""
+    with available():
+        await database["parts"].update_one({"_id": digest}, {"$set": {"orphaned": when}})
+
+
+async def delete_part(database: Database, digest: bytes, orphaned: int) -> bool:
+    """Remove content that is still marked as orphaned since that time: a writer that came meanwhile took the mark off."""
+    with available():
+        gone = await database["parts"].delete_one({"_id": digest, "orphaned": orphaned})
+        if gone.deleted_count:
+            number = 1
+            while (await database["parts"].delete_one({"_id": digest + number.to_bytes(4, "big")})).deleted_count:
+                number += 1
+    return bool(gone.deleted_count)
+
+
+async def unburied_mailboxes(database: Database) -> list[tuple[str, str]]:
+    """Return (account, mailbox) of deleted mailboxes whose messages are still there."""
+    with available():
+        cursor = database["mailboxes"].find({"deleted": True, "buried": False}, {"account": 1})
+        return [(one["account"], one["_id"]) async for one in cursor]
+
+
+async def mark_buried(database: Database, mailbox_id: str) -> None:
+    """The messages of a deleted mailbox are removed."""
+    with available():
+        await database["mailboxes"].update_one({"_id": mailbox_id}, {"$set": {"buried": True}})
