@@ -32,6 +32,12 @@ class MailboxParameters(msgspec.Struct, frozen=True):
     if_none_match: str | None = None
 
 
+class UpdateMailboxParameters(msgspec.Struct, frozen=True):
+    """A mailbox to change."""
+
+    mailbox_id: str
+
+
 class DeleteMailboxParameters(msgspec.Struct, frozen=True):
     """A mailbox, and what becomes of its messages."""
 
@@ -111,7 +117,7 @@ async def create_mailbox(call: Call[Nothing, NewMailbox]) -> Response:
     return _shown(await create(account, path, new.role), 201, location=True)
 
 
-async def update_mailbox(call: Call[MailboxParameters, MailboxPatch]) -> Response:
+async def update_mailbox(call: Call[UpdateMailboxParameters, MailboxPatch]) -> Response:
     """Rename, move, subscribe."""
     account, patch = call.account, call.body
     await account.refresh()
@@ -146,6 +152,6 @@ HANDLERS: Final = (
     handles(list_mailboxes, Nothing, Nothing),
     handles(get_mailbox, MailboxParameters, Nothing),
     handles(create_mailbox, Nothing, NewMailbox),
-    handles(update_mailbox, MailboxParameters, MailboxPatch),
+    handles(update_mailbox, UpdateMailboxParameters, MailboxPatch),
     handles(delete_mailbox, DeleteMailboxParameters, Nothing),
 )

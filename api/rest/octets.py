@@ -62,14 +62,24 @@ class OctetResponse(Response):
         self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Send the head and, unless HEAD asked for no more, the pieces."""
+        """Send the head and, unless HEAD asked for no more, the pieces.
+
+        The first piece is read before the head is sent, so that what cannot be read at all is still a proper problem.
+        """
+        whole = scope["method"] != "HEAD"
+        first = await anext(self._pieces, b"") if whole else b""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        if scope["method"] != "HEAD":
+        if whole:
+            await self._send_piece(send, first)
             async for piece in self._pieces:
-                if piece:
-                    async with asyncio.timeout(PATIENCE):
-                        await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await self._send_piece(send, piece)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    @staticmethod
+    async def _send_piece(send: Send, piece: bytes) -> None:
+        if piece:
+            async with asyncio.timeout(PATIENCE):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
 def octet_response(octets: Octets, conditions: OctetConditions) -> Response:

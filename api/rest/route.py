@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,6 +17,21 @@ from api.rest.authentication import authenticate, bearer_token
 from api.rest.call import Call, Context, Nothing
 from api.rest.problems import Fault, ProblemError
 from api.rest.request_body import MAX_JSON, decode_json, read_body, require_media_type
+
+
+class _ObjectId(Convertor[str]):
+    """A path segment that has the form of an id: any other segment, such as ``batch``, is another path."""
+
+    regex = "[A-Z][a-z2-7]{24}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("object_id", _ObjectId())
 
 P = TypeVar("P", bound=msgspec.Struct)
 B = TypeVar("B", bound=msgspec.Struct | bytes)
@@ -43,7 +60,7 @@ def rest_routes(contract: Contract, handlers: tuple[Handler, ...], context: Cont
         raise RuntimeError(f"Contract and handlers differ: {', '.join(different)}")
     return [
         Route(
-            operation.path,
+            re.sub(r"\{(\w+_id)\}", r"{\1:object_id}", operation.path),
             _Endpoint(operation, by_id[operation.operation_id], context),
             methods=[operation.method],
             name=operation.operation_id,

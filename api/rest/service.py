@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -12,7 +13,11 @@ from api.rest.call import Call, Nothing
 from api.rest.entity_tags import none_match, not_modified
 from api.rest.json_response import json_response
 from api.rest.route import Handler, handles
+from correio.errors import UnavailableError
 from correio.metrics import CONTENT_TYPE, REGISTRY
+
+READY_WITHIN: Final = 2.0
+"""Seconds the database may take to answer."""
 
 
 class HealthJson(msgspec.Struct, frozen=True):
@@ -33,8 +38,12 @@ async def health(_: Call[Nothing, Nothing]) -> Response:
 
 
 async def readiness(call: Call[Nothing, Nothing]) -> Response:
-    """The database answers too. Raises UnavailableError, which becomes a 503 problem."""
-    await call.context.store.ping()
+    """The database answers too, and soon. Raises UnavailableError, which becomes a 503 problem."""
+    try:
+        async with asyncio.timeout(READY_WITHIN):
+            await call.context.store.ping()
+    except TimeoutError as error:
+        raise UnavailableError("The database does not answer; try again later.") from error
     return json_response(HealthJson("ok"))
 
 
