@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from pymongo.change_stream import CollectionChangeStream
+from pymongo.change_stream import ChangeStream
 
 from correio.store.contract_scratch import Check, Raw, Scratch, expect
 
@@ -16,7 +16,7 @@ _PIPELINE: Final[list[Raw]] = [
 _PATIENCE: Final = 20.0
 
 
-def _next(stream: CollectionChangeStream[Raw], count: int) -> list[Raw]:
+def _next(stream: ChangeStream[Raw], count: int) -> list[Raw]:
     """Return the next events; fewer when they do not come in time."""
     events: list[Raw] = []
     deadline = time.monotonic() + _PATIENCE

@@ -31,12 +31,13 @@ def _after(scratch: Scratch) -> None:
     counters.insert_one({"_id": "a", "modseq": 0})
 
     def count(_rival: int) -> list[int]:
-        return [
-            counters.find_one_and_update({"_id": "a"}, {"$inc": {"modseq": 1}}, return_document=ReturnDocument.AFTER)[
-                "modseq"
-            ]
-            for _ in range(25)
-        ]
+        return [next_modseq() for _ in range(25)]
+
+    def next_modseq() -> int:
+        found = counters.find_one_and_update(
+            {"_id": "a"}, {"$inc": {"modseq": 1}}, return_document=ReturnDocument.AFTER
+        )
+        return int(found["modseq"]) if found is not None else 0
 
     got = sorted(number for numbers in together(count) for number in numbers)
     expect(got == list(range(1, RIVALS * 25 + 1)), f"{len(got) - len(set(got))} values of {len(got)} came twice")
@@ -145,28 +146,28 @@ def _conflict(scratch: Scratch) -> None:
     expect(found is not None and found["n"] == 1, f"after a conflict the value is {found}")
 
 
-def _guard_step(accounts: Collection[Raw], rows: Collection[Raw], rival: int) -> int:
-    """Do what the store does: read the account, then move it on if nobody else has. Returns the steps made."""
+def _guard_step(accounts: Collection[Raw], rows: Collection[Raw], rival: int) -> bool:
+    """Do what the store does: read the account, then move it on if nobody else has."""
+    account = accounts.find_one({"_id": "a"})
+    modseq = int(account["modseq"]) if account is not None else 0
 
-    def move(session: ClientSession, modseq: int) -> bool:
-        guard = accounts.bulk_write(
-            [UpdateOne({"_id": "a", "modseq": modseq}, {"$set": {"modseq": modseq + 1}})], session=session
-        )
-        if guard.matched_count != 1:
+    def move(session: ClientSession) -> bool:
+        change = UpdateOne({"_id": "a", "modseq": modseq}, {"$set": {"modseq": modseq + 1}})
+        if accounts.bulk_write([change], session=session).matched_count != 1:
             session.abort_transaction()
             return False
         rows.bulk_write([InsertOne({"_id": modseq + 1, "rival": rival})], session=session)
         return True
 
+    with accounts.database.client.start_session() as session:
+        return session.with_transaction(move, read_concern=ReadConcern("snapshot"))
+
+
+def _guard_steps(accounts: Collection[Raw], rows: Collection[Raw], rival: int) -> int:
+    """Make five steps among rivals, in at most two hundred attempts. Returns the steps made."""
     made = 0
     for _ in range(200):
-        account = accounts.find_one({"_id": "a"})
-        assert account is not None
-        with accounts.database.client.start_session() as session:
-            if session.with_transaction(
-                lambda current, modseq=account["modseq"]: move(current, modseq), read_concern=ReadConcern("snapshot")
-            ):
-                made += 1
+        made += _guard_step(accounts, rows, rival)
         if made == 5:
             break
     return made
@@ -175,7 +176,7 @@ def _guard_step(accounts: Collection[Raw], rows: Collection[Raw], rival: int) ->
 def _guard(scratch: Scratch) -> None:
     accounts, rows = scratch.collection("accounts"), scratch.collection("rows")
     accounts.insert_one({"_id": "a", "modseq": 0})
-    made = sum(together(lambda rival: _guard_step(accounts, rows, rival), 4))
+    made = sum(together(lambda rival: _guard_steps(accounts, rows, rival), 4))
     account = accounts.find_one({"_id": "a"})
     ids = [row["_id"] for row in rows.find({}).sort("_id", 1)]
     expect(made == 20, f"only {made} of 20 steps were made")
