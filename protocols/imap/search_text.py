@@ -6,14 +6,13 @@ Text is compared decoded and casefolded (i;unicode-casemap would strip accents t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
-import msgspec
-
 from correio.mime.dates import parse_date
-from correio.mime.header_fields import header_fields
-from correio.mime.model import Address, ParsedMessage, Part
+from correio.mime.header_fields import decode_value, header_fields
+from correio.mime.model import ParsedMessage, Part
 from correio.mime.text import part_text
 from correio.mime.transfer import UnknownEncodingError, decode_transfer
 from protocols.imap.core.date_time import DAY, MONTHS
@@ -28,23 +27,45 @@ _DATE: Final = re.compile(
 _MONTH: Final = {name.upper(): number for number, name in enumerate(MONTHS, 1)}
 
 
-class Searchable(msgspec.Struct):
-    """A message for searching: its parse, and octets enough to look into. ``offset`` places ``octets`` in the message."""
+class Searchable:
+    """A message for searching: its octets, or of a large one the ranges that may be looked into.
 
-    parsed: ParsedMessage
-    octets: dict[tuple[int, int], bytes]
-    """By range of the message; (0, size) where all of it is at hand."""
+    ``parse`` gives its structure, and is called only where it is needed.
+    """
+
+    __slots__ = ("_parse", "_parsed", "_ranges", "whole")
+
+    def __init__(
+        self,
+        parse: Callable[[], ParsedMessage],
+        whole: bytes | None,
+        ranges: dict[tuple[int, int], bytes] | None = None,
+    ) -> None:
+        self._parse = parse
+        self._parsed: ParsedMessage | None = None
+        self._ranges = ranges or {}
+        self.whole: Final = whole
+
+    @property
+    def parsed(self) -> ParsedMessage:
+        """The structure of the message."""
+        if self._parsed is None:
+            self._parsed = self._parse()
+        return self._parsed
 
     def read(self, start: int, end: int) -> bytes:
         """Return octets of the message, empty where they were not read."""
-        whole = self.octets.get((0, self.parsed.size))
-        if whole is not None:
-            return whole[start:end]
-        return self.octets.get((start, end), b"")
+        if self.whole is not None:
+            return self.whole[start:end]
+        return self._ranges.get((start, end), b"")
 
     @property
     def header(self) -> bytes:
         """The message's own header."""
+        if self.whole is not None:
+            end = self.whole.find(b"\r\n\r\n")
+            if end >= 0 and b"\n\n" not in self.whole[:end]:
+                return self.whole[: end + 2]
         root = self.parsed.parts[0]
         return self.read(root.header_start, root.body_start)
 
@@ -73,36 +94,24 @@ def matches(message: Searchable, key: Header | Body | Sent) -> bool:
             return _sent(message, key)
 
 
+@lru_cache(maxsize=256)
+def _field(name: str) -> re.Pattern[bytes]:
+    """Find the raw values of one field, possessively: no line is read twice."""
+    written = re.escape(name.encode("utf-8", "replace"))
+    return re.compile(rb"^" + written + rb"[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.IGNORECASE | re.MULTILINE)
+
+
 def _header(message: Searchable, key: Header) -> bool:
     wanted = key.text.casefold()
-    summary = message.parsed.summary
-    known: dict[str, str | list[Address]] = {
-        "subject": summary.subject,
-        "from": summary.from_,
-        "to": summary.to,
-        "cc": summary.cc,
-        "bcc": summary.bcc,
-    }
-    value = known.get(key.field)
-    if value and wanted:
-        text = value if isinstance(value, str) else ", ".join(_written(address) for address in value)
-        if wanted in text.casefold():
-            return True
-    name = key.field.lower()
-    fields = header_fields(message.header)
-    return any(field.name.lower() == name and wanted in field.decoded.casefold() for field in fields)
-
-
-def _written(address: Address) -> str:
-    name = f"{address.group}: " if address.group else ""
-    return f"{name}{address.name} <{address.email}>" if address.name else name + address.email
+    values = _field(key.field).findall(message.header)
+    return any(wanted in decode_value(value).casefold() for value in values)
 
 
 def _body(message: Searchable, key: Body) -> bool:
     wanted = key.text.casefold()
     if not wanted:
         return True
-    whole = message.octets.get((0, message.parsed.size))
+    whole = message.whole
     if whole is not None and _cannot_hold(whole, wanted):
         return False
     return any(wanted in text.casefold() for text in _texts(message, header=key.header))

@@ -160,14 +160,14 @@ def _matching(candidates: list[tuple[int, Searchable]], key: Header | Body | Sen
 
 async def _searchable(message: StoredMessage, key: Header | Body | Sent) -> Searchable:
     """Have the octets at hand that the key needs: of a large message its headers and text alone."""
-    parsed = message.parsed
     whole = message.inline
     if whole is not None:
-        return Searchable(parsed, {(0, parsed.size): whole})
-    ranges = (
-        text_ranges(parsed) if isinstance(key, Body) else [(parsed.parts[0].header_start, parsed.parts[0].body_start)]
-    )
-    return Searchable(parsed, {(start, end): await message.read(start, end) for start, end in ranges})
+        return Searchable(lambda: message.parsed, whole)
+    parsed = message.parsed
+    root = parsed.parts[0]
+    ranges = text_ranges(parsed) if isinstance(key, Body) else [(root.header_start, root.body_start)]
+    read = {(start, end): await message.read(start, end) for start, end in ranges}
+    return Searchable(lambda: parsed, None, read)
 
 
 def _flag_test(flag: str) -> Callable[[FlagSet], bool]:
