@@ -22,7 +22,7 @@ _SIMPLE: Final = re.compile(
 _TOKEN: Final = re.compile(
     r"\s++"
     r"|=\?[^?\s=]{1,64}\?[bBqQ]\?[^?\s]*+\?="
-    r'|"(?:[^"\\]++|\\.)*+(?:"|\\?$)'
+    r'|"(?:[^"\\]++|\\.)*+("?)'
     r"|\[[^\[\]]*+\]?"
     r"|[^\s\"(),:;<>@\[\]\\]++"
     r"|.",
@@ -104,6 +104,10 @@ class _Scanner:
             assert token is not None
             word = token[0]
             first = word[0]
+            if first == '"' and not token[1]:
+                # A quote without its fellow means nothing, and nor does any after it.
+                self.text = text = text[:at] + text[at:].replace('"', " ")
+                continue
             if first == "(":
                 at = self._comment(at)
                 continue

@@ -109,7 +109,7 @@ class ParsedMessage(msgspec.Struct, array_like=True):
     parts: list[Part]
     summary: Summary
     envelope: bytes
-    """ENVELOPE as IMAP sends it, parentheses included (RFC 9051 section 7.5.2); 8-bit strings as literals or quoted UTF-8 never: 7-bit only."""
+    """ENVELOPE as IMAP sends it, parentheses included (RFC 9051 section 7.5.2). 7-bit only."""
     body_structure: bytes
     """BODYSTRUCTURE as IMAP sends it, with all extension data."""
     truncated: bool = False

@@ -24,7 +24,7 @@ _ATTRIBUTION: Final = re.compile(
 
 
 def preview(raw: bytes, parts: list[Part]) -> str:
-    """Return at most 200 characters of the text of a message, on one line, quoted text left out where there is other text."""
+    """Return at most 200 characters of a message's text on one line, without quoted text where there is other text."""
     bodies = choose_parts(parts)
     for index in (bodies.text, bodies.html):
         if index is not None:

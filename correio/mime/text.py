@@ -82,7 +82,7 @@ _MARKUP: Final = re.compile(r"<(?:(!--)|(/?)([A-Za-z][A-Za-z0-9]{0,15})|[!?/])")
 _BLANKS: Final = re.compile(r"[ \t\r\n\f\xa0]+")
 _SKIPPED: Final = frozenset(("script", "style", "head", "title", "noscript", "template", "svg", "math", "object"))
 _LINE: Final = frozenset(
-    ("br", "tr", "div", "li", "dd", "dt", "pre", "section", "article", "header", "footer", "form", "center")
+    ("tr", "div", "li", "dd", "dt", "pre", "section", "article", "header", "footer", "form", "center")
 )
 _PARAGRAPH: Final = frozenset(("p", "table", "ul", "ol", "dl", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6"))
 _CLOSING: Final = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in _SKIPPED}
@@ -112,9 +112,9 @@ def html_to_text(markup: str) -> str:
         name = (tag[3] or "").lower()
         if name in _PARAGRAPH:
             out.append("\n\n")
-        elif name in _LINE:
+        elif name == "br" or (name in _LINE and out and not out[-1].endswith("\n")):
             out.append("\n")
-        elif name in ("td", "th"):
+        elif name in ("td", "th") and not tag[2]:
             out.append(" ")
         elif name in _SKIPPED and not tag[2] and name not in unclosed:
             closing = _CLOSING[name].search(markup, at)
