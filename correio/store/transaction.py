@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+import pymongo
 from pymongo import InsertOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
@@ -21,7 +22,8 @@ from correio.store.documents import AccountDocument, MailboxDocument, MessageDoc
 
 _DUPLICATE_KEY: Final = 11000
 _HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "msgid")
-_MAX_COMMIT_TIME_MS: Final = 20_000
+_TIMEOUT: Final = 45.0
+"""Seconds."""
 
 
 class GuardFailedError(Exception):
@@ -170,12 +172,9 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
 
 
 def _commit(database: Database, writes: Writes) -> None:
-    with database.client.start_session() as session:
-        session.with_transaction(
-            lambda current: _perform(database, writes, current),
-            write_concern=DURABLE,
-            max_commit_time_ms=_MAX_COMMIT_TIME_MS,
-        )
+    # Bounds the whole, retries included: a client hears that it may try again before it gives up on us.
+    with pymongo.timeout(_TIMEOUT), database.client.start_session() as session:
+        session.with_transaction(lambda current: _perform(database, writes, current), write_concern=DURABLE)
 
 
 async def commit(database: Database, writes: Writes) -> None:
