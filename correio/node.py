@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import ssl
@@ -17,6 +16,7 @@ import msgspec
 
 from api.server import HttpServer
 from correio.auth.authenticator import Authenticator
+from correio.bind_error import explain_bind
 from correio.config import Endpoint, Settings
 from correio.config_sources import listeners
 from correio.errors import MailError
@@ -106,6 +106,10 @@ class Node:
 
     async def _start(self) -> None:
         settings = self.settings
+        try:
+            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StartError(f"Cannot make the data directory {settings.data}: {error.strerror}.") from error
         self._tls = server_context(settings, self.hostname)
         store = await self._resources.enter_async_context(open_store(settings, wait=True, on_stuck=self._stuck))
         if self._prepare is not None:
@@ -157,26 +161,6 @@ class Node:
             ready: dict[str, Any] = msgspec.json.decode(self._ready_file.read_bytes(), type=dict[str, Any])
             if ready.get("pid") == os.getpid():
                 self._ready_file.unlink()
-
-
-def explain_bind(name: str, endpoint: Endpoint, error: OSError) -> str:
-    """Return one sentence about a listener that cannot bind, with what to do."""
-    variable = f"CORREIO_{name.upper()}"
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"{name} cannot listen on {endpoint}: another program does; stop it, or set {variable} to another address"
-            " (port 0 takes a free one, an empty value turns the listener off)."
-        )
-    if error.errno == errno.EACCES:
-        return (
-            f"{name} cannot listen on {endpoint}: this user may not use ports below 1024; set {variable} to a higher port"
-            " or grant CAP_NET_BIND_SERVICE."
-        )
-    if error.errno == errno.EADDRNOTAVAIL:
-        return (
-            f"{name} cannot listen on {endpoint}: this machine does not have that address; set {variable} to another."
-        )
-    return f"{name} cannot listen on {endpoint}: {error.strerror or error}; set {variable} to another address."
 
 
 async def _housekeep(store: MessageStore) -> None:

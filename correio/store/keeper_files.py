@@ -54,7 +54,7 @@ class KeeperFiles:
 
     def create(self) -> None:
         """Make the directory, readable by its owner alone. Raises OSError."""
-        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.directory.mkdir(mode=0o700, exist_ok=True)
 
     def read_endpoint(self) -> DatabaseEndpoint | None:
