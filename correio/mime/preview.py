@@ -19,7 +19,8 @@ _INVISIBLE: Final = re.compile(
 )
 _RULE: Final = re.compile(r"[\-_=*#~]{4,}")
 _ATTRIBUTION: Final = re.compile(
-    r"(?:.{0,300}\b(?:wrote|writes|schrieb|escribió|escreveu|a écrit|ha scritto|skrev|написал[аи]?)\s?.{0,40}:|-{3,}.{0,40}-{3,})\s*$"
+    r"(?:.{0,300}\b(?:wrote|writes|schrieb|escribió|escreveu|a écrit|ha scritto|skrev|написал[аи]?)\s?.{0,40}:"
+    r"|-{3,}.{0,40}-{3,})\s*$"
 )
 
 

@@ -66,7 +66,8 @@ def test_mbox_line_at_the_top_is_passed_over() -> None:
 
 def test_multipart_with_preamble_and_epilogue() -> None:
     raw = crlf(
-        'Content-Type: multipart/mixed; boundary="b"\n\npreamble\n--b\n\none\n--b\nContent-Type: text/html\n\ntwo\n\n--b--\nepilogue\n'
+        'Content-Type: multipart/mixed; boundary="b"\n\npreamble\n--b\n\none\n--b\nContent-Type: text/html\n\ntwo\n\n'
+        "--b--\nepilogue\n"
     )
     parsed = parse_message(raw)
     assert outline(raw, parsed)[1:] == [
@@ -148,14 +149,16 @@ def test_outer_delimiter_ends_an_unterminated_inner_multipart() -> None:
 
 def test_longest_boundary_counts_when_one_begins_with_the_other() -> None:
     raw = crlf(
-        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\n\nA\n--bb\n\nB\n--bb--\n--b\n\nC\n--b--\n"
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=bb\n\n--bb\n\nA\n"
+        "--bb\n\nB\n--bb--\n--b\n\nC\n--b--\n"
     )
     assert [(path, body) for path, _, _, body in outline(raw)[2:]] == [("1.1", b"A"), ("1.2", b"B"), ("2", b"C")]
 
 
 def test_inner_multipart_with_the_same_boundary_takes_the_delimiters() -> None:
     raw = crlf(
-        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nA\n--b--\n--b\n\nC\n--b--\n"
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nA\n"
+        "--b--\n--b\n\nC\n--b--\n"
     )
     assert [(path, body) for path, _, _, body in outline(raw)[2:]] == [("1.1", b"A"), ("2", b"C")]
 
@@ -291,7 +294,8 @@ def test_summary() -> None:
 
 def test_with_prefix_is_the_parse_of_the_prefixed_message() -> None:
     raw = crlf(
-        "Subject: s\nContent-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: message/rfc822\n\nSubject: i\n\nA\n--o\n\nB\n--o--\n"
+        "Subject: s\nContent-Type: multipart/mixed; boundary=o\n\n"
+        "--o\nContent-Type: message/rfc822\n\nSubject: i\n\nA\n--o\n\nB\n--o--\n"
     )
     prefix = b"Return-Path: <a@x.test>\r\nReceived: by x.test;\r\n\tMon, 23 Nov 2026 15:54:24 +0000\r\n"
     assert with_prefix(parse_message(raw), len(prefix)) == parse_message(prefix + raw)

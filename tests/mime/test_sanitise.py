@@ -232,7 +232,7 @@ HOSTILE = [
     "<!-- --!><script>alert(1)</script>",
     "<![CDATA[<script>alert(1)</script>]]>",
     "<?xml-stylesheet href='https://evil.test/'?>",
-    "</p/onclick=alert(1)><p\x00onclick=alert(1)>",
+    "<p/onclick=alert(1)><p\x00onclick=alert(1)>",
     "<a href=x title='\"><img src=x onerror=alert(1)>'>y</a>",
     "<p title='`<img src=x onerror=alert(1)>`'>",
     '<p align="left"onclick="alert(1)">',
@@ -240,7 +240,11 @@ HOSTILE = [
 
 
 PLAIN_ALREADY = frozenset(
-    ("<a href=x title='\"><img src=x onerror=alert(1)>'>y</a>", "<p title='`<img src=x onerror=alert(1)>`'>")
+    (
+        "<style>p::before{content:'\\3c script>alert(1)\\3c /script>'}</style>",
+        "<p style='width:ex/**/pression(alert(1))'>",
+        "<p title='`<img src=x onerror=alert(1)>`'>",
+    )
 )
 
 

@@ -9,7 +9,8 @@ from correio.mime.sections import part_at, section_range, select_header_fields
 
 RAW = (
     (
-        "Subject: outer\nContent-Type: multipart/mixed; boundary=o\n\npre\n--o\n\none\n--o\nContent-Type: message/rfc822\nX: mime\n\n"
+        "Subject: outer\nContent-Type: multipart/mixed; boundary=o\n\npre\n--o\n\none\n--o\nContent-Type: message/rfc822\n"
+        "X: mime\n\n"
         "Subject: inner\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\nA\n--i\nContent-Type: text/html\n\nB\n--i--\n"
         "--o\nContent-Type: message/rfc822\n\nSubject: simple\n\ntext\n--o--\n"
     )
