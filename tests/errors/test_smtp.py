@@ -140,7 +140,7 @@ async def test_half_close_after_data(listener: str, server: Served, person: Pers
         assert (await client.reply()).code == 250
     await client.close()
     imap = await server.imap(person)
-    assert (await imap.ok(b"STATUS INBOX (MESSAGES)")).of("STATUS") == [b"INBOX (MESSAGES 1)"]
+    assert (await imap.ok(b"STATUS INBOX (MESSAGES)")).of("STATUS")[0].endswith(b" (MESSAGES 1)")
     await imap.close()
 
 
