@@ -24,8 +24,8 @@ class Problem:
 
     code: str
     message: str
-    path: list[str] | None = strawberry.field(
-        default=None, description="Where in the mutation's input the cause is, from the argument down."
+    path: list[str] = strawberry.field(
+        description="Where in the mutation's arguments the cause is, from the argument's name down; empty: in none of them."
     )
 
 
@@ -33,7 +33,7 @@ class Problem:
 class NotFound(Problem):
     """See NotFoundError."""
 
-    node_id: strawberry.ID | None = None
+    node_id: strawberry.ID
 
 
 @strawberry.type(description="The account may not do this.")
@@ -54,7 +54,7 @@ class FieldProblem:
 class InvalidInput(Problem):
     """See InvalidInputError."""
 
-    fields: list[FieldProblem] = strawberry.field(default_factory=list)
+    fields: list[FieldProblem]
 
 
 @strawberry.type(description="Too many of something, or no room left.")
@@ -80,30 +80,24 @@ def invalid_input(message: str, *path: str, code: str = InvalidInputError.code) 
     )
 
 
-def not_found(message: str, node_id: str | None, *path: str) -> NotFound:
+def not_found(message: str, node_id: str, *path: str) -> NotFound:
     """Return the problem of an id that names nothing."""
-    return NotFound(
-        code=NotFoundError.code,
-        message=message,
-        path=list(path) or None,
-        node_id=strawberry.ID(node_id) if node_id else None,
-    )
+    return NotFound(code=NotFoundError.code, message=message, path=list(path), node_id=strawberry.ID(node_id))
 
 
-def problem_of(error: MailError, current_state: int, *path: str) -> AnyProblem:
-    """Return the member of a mutation's result that stands for an error.
+def problem_of(error: MailError, current_state: int, node_id: str, *path: str) -> AnyProblem:
+    """Return the member of a mutation's result that stands for an error; ``node_id`` is what may not have been found.
 
     Raises the error itself when it is none of the client's making, such as UnavailableError: that is an execution error.
     """
-    where = list(path) or None
+    where = list(path)
     match error:
         case NotFoundError():
-            return NotFound(code=error.code, message=error.message, path=where)
+            return not_found(error.message, node_id, *path)
         case AlreadyExistsError():
             return invalid_input(error.message, *path, code=error.code)
         case InvalidInputError():
-            named = [*path[:1], error.field] if error.field else list(path)
-            return invalid_input(error.message, *named)
+            return invalid_input(error.message, *path, *([error.field] if error.field else []))
         case ForbiddenError() | HasChildrenError():
             return Forbidden(code=error.code, message=error.message, path=where)
         case LimitError() | QuotaExceededError():

@@ -123,7 +123,7 @@ class MailboxMutations:
             path = _path_below(account, input.parent_id, input.name)
             made = await create_mailbox(account, path, input.role.value if input.role is not None else None)
         except MailError as error:
-            return problem_of(error, account.modseq, "input")
+            return problem_of(error, account.modseq, input.parent_id or account.id, "input")
         return mailbox_node(made)
 
     @strawberry.mutation(description="Rename, move or subscribe a mailbox.")
@@ -136,7 +136,7 @@ class MailboxMutations:
         except NotFoundError as error:
             return not_found(error.message, input.id, "input", "id")
         except MailError as error:
-            return problem_of(error, account.modseq, "input")
+            return problem_of(error, account.modseq, input.id, "input")
 
     @strawberry.mutation(description="Delete a mailbox.")
     async def delete_mailbox(self, info: Info, input: DeleteMailboxInput) -> DeleteMailboxResult:  # noqa: A002

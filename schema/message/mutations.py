@@ -134,7 +134,7 @@ class MessageMutations:
             ids = await _targets(context, input.target)
             result = await update_messages(account, ids, update, input.if_in_state)
         except MailError as error:
-            return problem_of(error, account.modseq, "input")
+            return problem_of(error, account.modseq, input.move_to or "", "input")
         found = await find_messages(account, result.updated)
         outcomes: list[MessageOutcome] = [message_node(found[one]) if one in found else _missing(one) for one in ids]
         return _payload(before, account.modseq, len(result.updated), outcomes, input.client_mutation_id)
@@ -151,7 +151,7 @@ class MessageMutations:
             ids = await _targets(context, input.target)
             result = await destroy_messages(account, ids, input.if_in_state)
         except MailError as error:
-            return problem_of(error, account.modseq, "input")
+            return problem_of(error, account.modseq, account.id, "input")
         outcomes: list[MessageOutcome] = [
             Destroyed(node_id=strawberry.ID(one)) if one in result.updated else _missing(one) for one in ids
         ]

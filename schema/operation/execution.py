@@ -163,4 +163,7 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
             path=error.path,
             extensions={"code": "internal", "incident": incident},
         )
+    else:
+        # graphql-core's own: a value that validation could not see, such as null for an argument that may only be left out.
+        error.extensions = {"code": InvalidInputError.code, **(error.extensions or {})}
     return dict(error.formatted)

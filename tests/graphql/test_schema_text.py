@@ -27,9 +27,8 @@ def test_the_committed_text_is_the_schema() -> None:
 
 @pytest.mark.parametrize("one", OBJECTS, ids=lambda one: one.name)
 def test_lists_are_never_null(one: GraphQLObjectType) -> None:
-    optional = {"path"}  # of a Problem: absent where the cause is in no argument
     for name, field in one.fields.items():
-        if "[" in str(field.type) and name not in optional:
+        if "[" in str(field.type):
             assert is_non_null_type(field.type), f"{one.name}.{name}"
 
 
@@ -73,3 +72,14 @@ def test_everything_with_an_id_that_is_a_node_says_so() -> None:
     nodes = {one.name for one in OBJECTS if "Node" in {interface.name for interface in one.interfaces}}
     assert nodes == {"Account", "Mailbox", "Message", "Part", "Thread"}
     assert {one.name for one in OBJECTS if "id" in one.fields} - nodes == {"Blob"}
+
+
+@pytest.mark.parametrize(
+    "union", [one for one in SCHEMA.type_map.values() if isinstance(one, GraphQLUnionType)], ids=lambda one: one.name
+)
+def test_members_of_a_union_can_be_asked_for_together(union: GraphQLUnionType) -> None:
+    """Fields of one name have one type, so that no selection needs an alias (section 5.3.2 "Field Selection Merging")."""
+    types: dict[str, str] = {}
+    for member in union.types:
+        for name, field in member.fields.items():
+            assert types.setdefault(name, str(field.type)) == str(field.type), f"{member.name}.{name}"
