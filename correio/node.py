@@ -27,7 +27,7 @@ from correio.tls import server_context
 from protocols.imap.server import ImapServer
 from protocols.lmtp import LmtpServer
 from protocols.pop3.server import Pop3Server
-from protocols.smtp.mail_server import server_name
+from protocols.wire.listener import server_name
 from protocols.smtp.server import SmtpServer, SubmissionServer
 
 _log = logging.getLogger("correio.node")

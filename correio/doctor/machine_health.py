@@ -16,7 +16,7 @@ from correio.config import Settings
 from correio.config_sources import ConfigError
 from correio.doctor.finding import Finding
 from correio.tls import expiry, server_context
-from protocols.smtp.mail_server import server_name
+from protocols.wire.listener import server_name
 
 _GIB: Final = 1024**3
 _BUILT: Final = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC).timestamp()

@@ -31,6 +31,7 @@ from protocols.smtp.core.reply import Refusal, Reply, reply_of
 from protocols.smtp.core.transaction import Transaction
 from protocols.smtp.line_stream import LINE, WRITE_HIGH, LineReader, LineWriter
 from protocols.wire.connection import is_loopback
+from protocols.wire.listener import HANDSHAKE_TIMEOUT
 
 if TYPE_CHECKING:
     from correio.mail.account import Account
@@ -61,7 +62,7 @@ class MailConnection(SMTP):
     session: Session
     transport: asyncio.Transport | None
 
-    def __init__(self, server: MailServer, *, implicit_tls: bool) -> None:
+    def __init__(self, server: MailServer, *, secure: bool) -> None:
         # Before aiosmtpd's own, which would clear and share the table of its class.
         self.command_size_limit = LINE
         self.command_size_limits = defaultdict(lambda: COMMAND_LINE, {"AUTH": LINE})
@@ -79,7 +80,7 @@ class MailConnection(SMTP):
         self.server: Final = server
         self.remote = ""
         """The client's numeric address."""
-        self.secure = implicit_tls
+        self.secure = secure
         """Whether the connection is under TLS."""
         self.account: Account | None = None
         """Who signed in."""
@@ -195,7 +196,7 @@ class MailConnection(SMTP):
         self._reader.clear()
         try:
             upgraded = await self.loop.start_tls(
-                transport, self, context, server_side=True, ssl_handshake_timeout=self.server.handshake_timeout
+                transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_TIMEOUT
             )
         except OSError as error:
             log.info("%s: no TLS handshake: %s", self.remote, error)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from protocols.wire.listener import HANDSHAKE_TIMEOUT
 from protocols.wire.session import Farewell, Session
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("correio.wire")
 
-HANDSHAKE_TIMEOUT: Final = 30.0
 STALL_TIMEOUT: Final = 120.0
 """Seconds that a client may leave our output unread before the connection is cut."""
 READ_AHEAD: Final = 256 * 1024

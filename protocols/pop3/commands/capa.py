@@ -19,7 +19,7 @@ async def capa(session: Pop3Session, command: Command) -> None:
     command.words(0, 0)
     lines = capabilities(
         session.state,
-        starttls=session.server.streams.tls_context is not None and not session.connection.secure,
+        starttls=session.server.tls_context is not None and not session.connection.secure,
         private=session.connection.private,
         mechanisms=tuple(MECHANISMS),
         version=correio.__version__,

@@ -16,6 +16,6 @@ async def stls(session: Pop3Session, command: Command) -> None:
     command.words(0, 0)
     if session.connection.secure:
         raise Refusal("TLS is on already.")
-    if session.server.streams.tls_context is None:
+    if session.server.tls_context is None:
         raise Refusal("TLS is not available.")
     await session.start_tls()
