@@ -26,6 +26,7 @@ from api.security_headers import SecurityHeaders
 from correio.auth.authenticator import Authenticator
 from correio.config import Settings
 from correio.mail.message_store import MessageStore
+from correio.metrics import REGISTRY, Reading
 
 GRAPHQL: Final = "/graphql"
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -85,6 +86,14 @@ def create_app(store: MessageStore, authenticator: Authenticator, settings: Sett
             return Response(status_code=204, headers={"Allow": allow})
         raise ProblemError(405, "method-not-allowed", f"This path takes {allow}.", headers={"Allow": allow})
 
+    REGISTRY.add(
+        Reading(
+            "correio_database_round_trips_total",
+            "Commands sent to the database.",
+            lambda: store.database.round_trips.count,
+            "counter",
+        )
+    )
     app = Starlette(
         routes=routes,
         # Outermost first: what Failures answers is named, counted and completed like everything else.

@@ -16,13 +16,16 @@ from api.rest.message_json import MessageJson, addresses_json, summary_json
 from api.rest.problems import Fault, ProblemError
 from api.rest.readable import read_body, read_headers
 from api.rest.route import handles
-from api.rest.stored_part import parts_json
+from api.rest.stored_part import parsed_of, parts_json
 from correio.errors import InvalidInputError, NotFoundError, StateMismatchError
 from correio.mail.account import Account
 from correio.mail.fetch import StoredMessage, find_message
 from correio.mail.update_messages import MessageUpdate, destroy_messages, update_messages
 
 REVALIDATE: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
+
+MANY_PARTS: Final = 500
+"""From here on the parts are listed in a worker thread."""
 
 GivenKeywords = dict[str, bool] | list[str] | UnsetType
 
@@ -61,7 +64,9 @@ async def get_message(call: Call[ReadParameters, Nothing]) -> Response:
 
 async def message_json(message: StoredMessage) -> MessageJson:
     """Return a message as the API shows it whole."""
-    parsed = message.parsed
+    parsed = await parsed_of(message)
+    many = len(parsed.parts) > MANY_PARTS
+    parts = await message.account.store.in_worker(parts_json, message) if many else parts_json(message)
     summary = parsed.summary
     basic = summary_json(message)
     return MessageJson(
@@ -74,7 +79,7 @@ async def message_json(message: StoredMessage) -> MessageJson:
         references=summary.references,
         headers=await read_headers(message),
         body=await read_body(message),
-        parts=parts_json(message),
+        parts=parts,
         raw_url=f"/v1/messages/{message.id}/raw",
         truncated=parsed.truncated,
     )

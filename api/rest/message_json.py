@@ -100,7 +100,7 @@ def addresses_json(addresses: Sequence[Address]) -> list[AddressJson]:
 
 def summary_json(message: StoredMessage, row: Row | None = None) -> MessageSummaryJson:
     """Return a message as lists show it; with the flags and state of an index row where one is given."""
-    summary = message.parsed.summary
+    summary = message.summary
     modseq, flags = (message.modseq, message.flags) if row is None else (row.modseq, row.flags)
     return MessageSummaryJson(
         id=message.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -22,6 +23,9 @@ from correio.errors import InvalidInputError, UnavailableError
 from correio.mail.append import NewMessage, append_messages
 from correio.mail.fetch import fetch_messages, find_messages
 from correio.mail.flags import SEEN, flag_set
+
+BREATH: Final = 16
+"""Messages shown between two turns of the event loop; one may have ten thousand parts."""
 
 
 class ListMessagesParameters(msgspec.Struct, frozen=True):
@@ -82,7 +86,12 @@ async def list_messages(call: Call[ListMessagesParameters, Nothing]) -> Response
     summaries: list[MessageSummaryJson] = []
     async for batch in fetch_messages(account, mailbox.id, sorted(listing.uids)):
         # The documents may be cached; their flags are those of the index.
-        summaries.extend(summary_json(message, row) for message in batch if (row := index.row(message.uid)) is not None)
+        for at, message in enumerate(batch):
+            row = index.row(message.uid)
+            if row is not None:
+                summaries.append(summary_json(message, row))
+            if at % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
     if parameters.order == "desc":
         summaries.reverse()
     cursor = None

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.rest.call import Call, Nothing
 from api.rest.octets import Disposition, OctetConditions, octet_response
 from api.rest.route import handles
-from api.rest.stored_part import find_part, part_octets, raw_octets
+from api.rest.stored_part import find_part, parsed_of, part_octets, raw_octets
 from correio.mail.fetch import find_message
 
 
@@ -49,7 +49,7 @@ async def get_part(call: Call[PartParameters, Nothing]) -> Response:
     """One part, transfer-decoded."""
     await call.account.refresh()
     message = await find_message(call.account, call.parameters.message_id)
-    part = find_part(message.parsed, call.parameters.part_path)
+    part = find_part(await parsed_of(message), call.parameters.part_path)
     octets = await part_octets(message, part, call.parameters.disposition)
     return octet_response(octets, _conditions(call.parameters))
 

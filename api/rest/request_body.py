@@ -11,6 +11,7 @@ from starlette.types import Receive
 
 from api.contract import has_control_characters
 from api.rest.problems import Fault, ProblemError, escape_pointer
+from correio.errors import UnavailableError
 
 MAX_JSON: Final = 128 * 1024
 """Octets of a JSON body."""
@@ -19,6 +20,44 @@ MAX_DEPTH: Final = 16
 PATIENCE: Final = 30.0
 """Seconds a body may take, and one more for each SLOWEST octets of it."""
 SLOWEST: Final = 8 * 1024
+
+
+class Room:
+    """The octets of request bodies that one process holds at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._used = 0
+
+    def take(self, octets: int) -> None:
+        """Count octets in. Raises UnavailableError where there is no room for them."""
+        if self._used + octets > self._limit:
+            raise UnavailableError("Too much is being uploaded at once; try again later.")
+        self._used += octets
+
+    def give_back(self, octets: int) -> None:
+        """Count octets out."""
+        self._used -= octets
+
+
+class Held:
+    """What one request has taken of the room. Use as a context manager: it is given back when the request is over."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._octets = 0
+
+    def take(self, octets: int) -> None:
+        """Take more. Raises UnavailableError."""
+        self._room.take(octets)
+        self._octets += octets
+
+    def __enter__(self) -> Held:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._room.give_back(self._octets)
+        self._octets = 0
 
 
 def media_type(request: Request) -> str:
@@ -49,11 +88,11 @@ def too_large(limit: int) -> ProblemError:
     return ProblemError(413, "too-large", f"The body must have at most {limit} octets.")
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int, held: Held) -> bytes:
     """Return the whole body.
 
     Raises a 413 problem as soon as it is, or is announced to be, over the limit; a 408 problem when it comes too slowly;
-    and a 400 problem when the client goes away.
+    a 400 problem when the client goes away; and UnavailableError when too many send too much at once.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
@@ -67,6 +106,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         if size > limit:
             raise too_large(limit)
         if chunk:
+            held.take(len(chunk))
             chunks.append(chunk)
         if not more:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -16,7 +16,11 @@ from api.contract import Contract, Operation
 from api.rest.authentication import authenticate, bearer_token
 from api.rest.call import Call, Context, Nothing
 from api.rest.problems import Fault, ProblemError
-from api.rest.request_body import MAX_JSON, decode_json, read_body, require_media_type
+from api.rest.request_body import MAX_JSON, Held, Room, decode_json, read_body, require_media_type
+from correio.mail.account import Account
+
+BODIES: Final = 8
+"""Bodies of the largest size that are held at once."""
 
 
 class _ObjectId(Convertor[str]):
@@ -58,10 +62,11 @@ def rest_routes(contract: Contract, handlers: tuple[Handler, ...], context: Cont
     if by_id.keys() != contract.operations.keys():
         different = sorted(by_id.keys() ^ contract.operations.keys())
         raise RuntimeError(f"Contract and handlers differ: {', '.join(different)}")
+    room = Room(BODIES * context.settings.limits.request_body)
     return [
         Route(
             re.sub(r"\{(\w+_id)\}", r"{\1:object_id}", operation.path),
-            _Endpoint(operation, by_id[operation.operation_id], context),
+            _Endpoint(operation, by_id[operation.operation_id], context, room),
             methods=[operation.method],
             name=operation.operation_id,
         )
@@ -72,10 +77,11 @@ def rest_routes(contract: Contract, handlers: tuple[Handler, ...], context: Cont
 class _Endpoint:
     """Checks a request against its operation, then calls the handler."""
 
-    def __init__(self, operation: Operation, handler: Handler, context: Context) -> None:
+    def __init__(self, operation: Operation, handler: Handler, context: Context, room: Room) -> None:
         self._operation: Final = operation
         self._handler: Final = handler
         self._context: Final = context
+        self._room: Final = room
         self._limit: Final = MAX_JSON if operation.body is not None else context.settings.limits.request_body
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -91,16 +97,21 @@ class _Endpoint:
         if operation.secured:
             account = await authenticate(request, self._context.authenticator)
             token = bearer_token(request)
+        with Held(self._room) as held:
+            return await self._call(request, account, token, held)
+
+    async def _call(self, request: Request, account: Account | None, token: str, held: Held) -> Response:
+        operation = self._operation
         parameters = msgspec.convert(self._read_parameters(request), self._handler.parameters)
         body: Any = Nothing()
         if operation.body is not None:
             require_media_type(request, operation.body_media_types)
-            instance = decode_json(await read_body(request, self._limit))
+            instance = decode_json(await read_body(request, self._limit, held))
             operation.check_body(instance)
             body = msgspec.convert(instance, self._handler.body)
         elif operation.body_media_types:
             require_media_type(request, operation.body_media_types)
-            body = await read_body(request, self._limit)
+            body = await read_body(request, self._limit, held)
         call = Call(self._context, request, account, token, parameters, body)
         return await self._handler.function(call)
 

@@ -9,10 +9,18 @@ from api.rest.message_json import PartJson
 from api.rest.octets import Disposition, Octets, content_disposition, content_type, may_be_inline
 from correio.errors import NotFoundError
 from correio.mail.fetch import StoredMessage
+from correio.mail.ingest import OFF_LOOP
 from correio.mime.model import ParsedMessage, Part
 from correio.mime.transfer import UnknownEncodingError, is_identity, is_known_encoding
 
 PIECE: Final = 256 * 1024
+
+
+async def parsed_of(message: StoredMessage) -> ParsedMessage:
+    """Return the structure of a message, unpacked in a worker where it is large."""
+    if len(message.document.parsed) > OFF_LOOP:
+        return await message.account.store.in_worker(getattr, message, "parsed")
+    return message.parsed
 
 
 def is_multipart(part: Part) -> bool:

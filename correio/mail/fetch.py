@@ -9,9 +9,9 @@ from typing import Final
 from correio.errors import NotFoundError, UnavailableError
 from correio.mail.account import Account
 from correio.mail.flags import FlagSet, flag_set
-from correio.mail.ingest import OFF_LOOP, unpack
+from correio.mail.ingest import OFF_LOOP, unpack, unpack_summary
 from correio.mail.layout import IDENTITY, INLINE, Segment, unpack_segments
-from correio.mime.model import ParsedMessage, Part
+from correio.mime.model import ParsedMessage, Part, Summary
 from correio.mime.transfer import decode_transfer, encode_layout
 from correio.store.documents import MessageDocument
 from correio.store.messages import find_messages as find_documents
@@ -77,6 +77,11 @@ class StoredMessage:
     def parsed(self) -> ParsedMessage:
         """The structure of the message."""
         return unpack(self.document)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """What lists show: the same as ``parsed.summary``, without unpacking the structure."""
+        return unpack_summary(self.document)
 
     @cached_property
     def segments(self) -> list[Segment]:

@@ -11,7 +11,7 @@ import msgspec
 from correio.errors import InvalidInputError, TooLargeError
 from correio.ids import Kind, derived_id
 from correio.mail.layout import Laid, lay_out, pack_segments
-from correio.mime.model import ParsedMessage
+from correio.mime.model import ParsedMessage, Summary
 from correio.mime.normalise import to_crlf
 from correio.mime.parse import parse_message, with_prefix
 from correio.store.documents import MessageDocument, PartDocument
@@ -25,6 +25,17 @@ OFF_LOOP: Final = 64 * 1024
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(ParsedMessage)
+
+
+class _Beginning(msgspec.Struct, array_like=True):
+    """The first fields of a packed ParsedMessage, with the parts passed over: a list needs none of ten thousand."""
+
+    size: int
+    parts: msgspec.Raw
+    summary: Summary
+
+
+_beginning_decoder: Final = msgspec.msgpack.Decoder(_Beginning)
 
 
 class Ingested(msgspec.Struct):
@@ -107,6 +118,11 @@ def unpack(document: MessageDocument) -> ParsedMessage:
     parsed.envelope = document.envelope
     parsed.body_structure = document.structure
     return parsed
+
+
+def unpack_summary(document: MessageDocument) -> Summary:
+    """Return the summary of a stored message alone, several times as fast as :func:`unpack`."""
+    return _beginning_decoder.decode(document.parsed).summary
 
 
 def _ingest(raw: bytes, prefix: bytes, parsed: ParsedMessage | None) -> Ingested:

@@ -13,8 +13,11 @@ import pytest
 from api import http_protocol
 from api.http_protocol import MAX_FIELDS, MAX_HEAD, ConnectionTable
 from api.rest import request_body
+from api.rest.request_body import Held, Room
+from api.rest.route import BODIES
 from api.server import HttpServer
 from correio.config import Endpoint, Limits, Settings
+from correio.errors import UnavailableError
 from tests.api.conftest import LIMITS, Service
 from tests.api.contract_client import ContractClient, check
 from tests.api.messages import plain
@@ -108,6 +111,53 @@ async def test_a_body_that_does_not_say_its_length_is_counted_as_it_comes(client
 async def test_json_bodies_are_bounded_too(client: ContractClient) -> None:
     response = await client.post("/v1/mailboxes", json={"name": "x" * request_body.MAX_JSON})
     assert response.status_code == 413
+
+
+def test_the_room_for_bodies_is_given_back() -> None:
+    room = Room(10)
+    with Held(room) as first:
+        first.take(6)
+        with Held(room) as second, pytest.raises(UnavailableError):
+            second.take(5)
+        with Held(room) as third:
+            third.take(4)
+    with Held(room) as all_of_it:
+        all_of_it.take(10)
+
+
+async def test_more_at_once_than_there_is_room_for_is_503(client: ContractClient, service: Service) -> None:
+    """Bodies that have begun hold room; it is free again when their clients are gone."""
+    inbox = await client.mailbox_id()
+    head = (
+        f"POST /v1/mailboxes/{inbox}/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.token}\r\n"
+        f"Content-Type: message/rfc822\r\nContent-Length: {LIMITS.request_body}\r\n\r\n"
+    ).encode()
+    held: list[asyncio.StreamWriter] = []
+    refused: tuple[int, dict[str, str], bytes] | None = None
+    for _ in range(BODIES + 2):
+        reader, writer = await asyncio.open_connection(service.endpoint.host, service.endpoint.port)
+        held.append(writer)
+        writer.write(head + b"x" * (LIMITS.request_body - 1))
+        try:
+            async with asyncio.timeout(0.3):
+                refused = await response_of(reader)
+                break
+        except TimeoutError:
+            continue
+    assert refused is not None
+    is_problem(refused, 503, "unavailable")
+    for writer in held:
+        writer.close()
+    for _ in range(200):
+        response = await client.post(
+            f"/v1/mailboxes/{inbox}/messages",
+            content=plain(text="x" * 500_000),
+            headers={"Content-Type": "message/rfc822"},
+        )
+        if response.status_code == 201:
+            break
+        await asyncio.sleep(0.01)
+    assert response.status_code == 201
 
 
 async def test_a_body_in_pieces_is_one_body(client: ContractClient, service: Service) -> None:

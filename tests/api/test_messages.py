@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from correio.mail.fetch import find_message
 from tests.api.conftest import LIMITS, Service
 from tests.api.contract_client import ContractClient
 from tests.api.messages import EMBEDDED, PDF, PICTURE, RICH, plain
@@ -321,3 +322,23 @@ async def test_a_huge_header_is_shown_in_part_and_kept_whole(client: ContractCli
     assert message["headers"][:2] == [{"name": "X-0", "value": "v"}, {"name": "X-1", "value": "v"}]
     assert len(message["headers"]) == 1000
     assert (await client.get(message["raw_url"])).content == raw
+
+
+async def test_a_message_of_thousands_of_parts(client: ContractClient) -> None:
+    part = b"--x\r\nContent-Type: image/png; name=p\r\n\r\n\r\n"
+    raw = b"Subject: many\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n" + part * 9000 + b"--x--\r\n"
+    stored = await client.put(raw)
+    message = (await client.get(f"/v1/messages/{stored['id']}")).json()
+    assert len(message["parts"]) == 9001
+    assert message["parts"][9000]["path"] == "9000"
+    assert (await client.get(message["parts"][9000]["url"])).content == b""
+    page = (await client.get(f"/v1/mailboxes/{stored['mailbox_id']}/messages")).json()
+    assert page["messages"] == [stored]
+
+
+async def test_the_summary_alone_is_the_summary_of_the_whole(client: ContractClient, service: Service) -> None:
+    stored = await client.put(RICH)
+    account = await service.store.account((await client.get("/v1/account")).json()["id"])
+    message = await find_message(account, stored["id"])
+    assert message.summary == message.parsed.summary
+    assert message.summary.subject == "rich"
