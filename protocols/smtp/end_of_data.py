@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from correio.errors import MailError, UnavailableError
 from correio.mail.deliver import Recipient, deliver
+from correio.mail.ingest import OFF_LOOP
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
 from protocols.smtp.core.policy import decide_hops
 from protocols.smtp.core.received import Trace, hops, protocol_name, received_field
@@ -29,7 +30,11 @@ async def accept_message(connection: MailConnection, content: bytes) -> None:
     now = int(time.time())
     transaction = connection.transaction
     if connection.server.role.submission:
-        content = complete_header(content, message_id=f"{transaction.id}@{connection.hostname}", time=now)
+        message_id = f"{transaction.id}@{connection.hostname}"
+        if len(content) > OFF_LOOP:
+            content = await connection.server.store.in_worker(complete_header, content, message_id=message_id, time=now)
+        else:
+            content = complete_header(content, message_id=message_id, time=now)
     outcomes = await _deliver(connection, content, _received(connection, now))
     addresses = [str(recipient.address) for recipient in transaction.recipients]
     if connection.server.role.lmtp:

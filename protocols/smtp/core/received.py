@@ -11,9 +11,8 @@ import msgspec
 
 from protocols.smtp.core.envelope_address import address_literal, is_domain
 
-_RECEIVED: Final = re.compile(rb"^Received[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_HEADER_END: Final = re.compile(rb"\r?\n\r?\n|^\r?\n")
-MAX_COUNTED_HEADER: Final = 1024 * 1024
+_RECEIVED: Final = re.compile(rb"\nreceived[ \t]*:")
+MAX_COUNTED_HEADER: Final = 256 * 1024
 """Octets of a header that are looked through for Received fields."""
 
 
@@ -64,6 +63,7 @@ def received_field(trace: Trace) -> bytes:
 
 def hops(message: bytes) -> int:
     """Return how many Received fields a message has, to find loops by (RFC 5321 section 6.3)."""
-    header = message[:MAX_COUNTED_HEADER]
-    end = _HEADER_END.search(header)
-    return len(_RECEIVED.findall(header, 0, end.start() if end else len(header)))
+    # A line end in front, so that the first line is found as the others are.
+    header = b"\n" + message[:MAX_COUNTED_HEADER]
+    ends = [at for at in (header.find(b"\n\r\n"), header.find(b"\n\n")) if at >= 0]
+    return len(_RECEIVED.findall(header[: min(ends, default=len(header))].lower()))

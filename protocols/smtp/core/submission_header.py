@@ -32,20 +32,21 @@ def complete_header(message: bytes, *, message_id: str, time: int) -> bytes:
         added += b"Message-ID: <" + message_id.encode() + b">\r\n"
     if not added and not removed:
         return message
-    pieces: list[bytes] = []
+    # Views, so that a large message is copied once.
+    view = memoryview(message)
+    pieces: list[bytes | memoryview] = []
     at = 0
     for start, end in removed:
-        pieces.append(message[at:start])
+        pieces.append(view[at:start])
         at = end
-    pieces.append(message[at:body])
+    pieces.append(view[at:body])
     if added and body and not message.endswith(b"\n", 0, body):
         pieces.append(b"\r\n")
     pieces.append(added)
-    rest = message[body:]
-    if body == 0 and rest and not rest.startswith((b"\r\n", b"\n")):
+    if body == 0 and message and not message.startswith((b"\r\n", b"\n")):
         # No header at all: what there is must not become part of one.
         pieces.append(b"\r\n")
-    pieces.append(rest)
+    pieces.append(view[body:])
     return b"".join(pieces)
 
 
