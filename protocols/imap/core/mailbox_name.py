@@ -94,9 +94,14 @@ def decode_path(octets: bytes, *, utf8: bool) -> str:
     return SEPARATOR.join(names)
 
 
+_ATOM: Final = re.compile(r"[A-Za-z0-9&+,./_\-]+")
+
+
 def encode_name(path: str, *, utf8: bool = False) -> bytes:
-    """Return the path as a quoted string for a response."""
+    """Return the path for a response: as an atom where it is one, else as a quoted string."""
     text = path if utf8 else encode_utf7(path)
+    if _ATOM.fullmatch(text) and text.upper() != "NIL":
+        return text.encode("ascii")
     return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode("utf-8", "replace") + b'"'
 
 

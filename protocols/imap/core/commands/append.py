@@ -74,15 +74,16 @@ def _message(cursor: Cursor, dialect: Dialect) -> AppendMessage:
 
 
 def parse_flag_list(cursor: Cursor) -> FlagSet:
-    """Read a parenthesised flag-list. \\Recent is the server's to set and is passed over, as clients copy it along."""
-    return parse_flags(cursor.parenthesised(Cursor.flag))
+    """Read the flag-list of APPEND. \\Recent is passed over: clients copy it along with the message."""
+    names = cursor.parenthesised(Cursor.flag)
+    return parse_flags([name for name in names if name.lower() != RECENT.lower()])
 
 
 def parse_flags(names: list[str]) -> FlagSet:
-    """Return flags in canonical form. Raises CommandSyntaxError for what is no flag."""
+    """Return flags in canonical form. Raises CommandSyntaxError for what is no flag, and for \\Recent."""
     if len(names) > MOST_FLAGS:
         raise CommandSyntaxError(f"At most {MOST_FLAGS} flags can be named.")
     try:
-        return flag_set(frozenset(canonical_flag(name) for name in names if name.lower() != RECENT.lower()))
+        return flag_set(frozenset(map(canonical_flag, names)))
     except InvalidInputError as error:
         raise CommandSyntaxError(error.message) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, Self
 
 from correio.mail.flags import FlagSet
-from protocols.imap.core.commands.append import parse_flag_list, parse_flags
+from protocols.imap.core.commands.append import parse_flags
 from protocols.imap.core.commands.arguments import Arguments, Dialect, NoArguments
 from protocols.imap.core.cursor import MOST_NUMBER, Cursor
 from protocols.imap.core.fetch_items import Datum, FetchItem, parse_items
@@ -171,13 +171,13 @@ class Store(Arguments, frozen=True):
             raise CommandSyntaxError("STORE takes FLAGS, +FLAGS or -FLAGS, each with or without .SILENT.")
         cursor.space()
         if cursor.peek() == 0x28:
-            flags = parse_flag_list(cursor)
+            names = cursor.parenthesised(Cursor.flag)
         else:
             names = [cursor.flag()]
             while not cursor.at_end:
                 cursor.space()
                 names.append(cursor.flag())
-            flags = parse_flags(names)
+        flags = parse_flags(names)
         cursor.end()
         return cls(dialect.uid, messages, mode, silent, flags, unchanged_since)
 
