@@ -88,6 +88,8 @@ class _Scanner:
         """Words of the phrase or of the bare address, with the white space between them as single spaces."""
         self.parts: list[str] = []
         """Words of what stands between the angle brackets."""
+        self.behind: list[str] = []
+        """Words after the angle brackets."""
         self.comment: str | None = None
         self.in_angle = False
         self.had_angle = False
@@ -113,7 +115,12 @@ class _Scanner:
                 continue
             at = token.end()
             if first == "<":
-                # A second "<" before ">" starts again: "<<a@b>>".
+                # A second "<" before ">" starts again ("<<a@b>>"); after it, someone forgot a comma.
+                if self.had_angle and not self.in_angle:
+                    next_words = list(self.behind)
+                    self.behind.clear()
+                    self._finish()
+                    self.words = next_words
                 self.in_angle, self.had_angle = True, True
                 self.parts.clear()
             elif first == ">":
@@ -128,8 +135,10 @@ class _Scanner:
             elif self.in_angle:
                 if not word.isspace():
                     self.parts.append(word)
-            elif not self.had_angle or self.comment is None:
+            elif not self.had_angle:
                 self._word(word)
+            else:
+                self._after_angle(word)
         self._finish()
         self._end_group()
         return self.found
@@ -140,6 +149,10 @@ class _Scanner:
                 self.words.append(" ")
         else:
             self.words.append(word)
+
+    def _after_angle(self, word: str) -> None:
+        """Words behind the angle brackets are the name of this address, or, if another ``<`` comes, of the next one."""
+        self.behind.append(" " if word.isspace() else word)
 
     def _angle_is_complete(self) -> bool:
         """Tell whether a comma ends the address: not within a source route (``<@a,@b:c@d>``, RFC 5322 section 4.4)."""
@@ -189,6 +202,7 @@ class _Scanner:
     def _clear(self) -> None:
         self.words.clear()
         self.parts.clear()
+        self.behind.clear()
         self.comment = None
         self.in_angle = self.had_angle = False
 
@@ -199,9 +213,15 @@ class _Scanner:
             words.pop()
         if self.had_angle:
             route, local, domain = _addr_spec(self.parts)
-            name = _phrase(words) or comment
+            name = _phrase(words) or _phrase(self.behind) or comment
+        elif words.count("@") > 1 and " " in words:
+            self._forgotten_commas(words)
+            return
         elif words:
             route, local, domain, name = None, *_bare(words), comment
+            if not domain and not name and (" " in local or not local.isascii()):
+                # A name without any address.
+                local, name = "", local
         else:
             self._clear()
             return
@@ -209,6 +229,20 @@ class _Scanner:
             self.found.append(RawAddress(name or None, route, local, domain, self.group, self.group_name))
             if self.group:
                 self.group_members += 1
+        self._clear()
+
+    def _forgotten_commas(self, words: list[str]) -> None:
+        """Take ``a@x.test b@y.test`` for two addresses; words without an at sign are dropped."""
+        piece: list[str] = []
+        for word in [*words, " "]:
+            if word != " ":
+                piece.append(word)
+                continue
+            if "@" in piece and len(self.found) < MAX_ADDRESSES:
+                local, domain = _split_at(piece)
+                self.found.append(RawAddress(None, None, local, domain, self.group, self.group_name))
+                self.group_members += bool(self.group)
+            piece = []
         self._clear()
 
 

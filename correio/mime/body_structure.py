@@ -53,7 +53,7 @@ def _leaf(part: Part, embedded: bytes, extensible: bool) -> bytes:
         lines = b" %d" % part.lines
         if not any(name == "charset" for name, _ in parameters):
             # RFC 2045 section 5.2: the default.
-            parameters = [("charset", "us-ascii"), *parameters]
+            parameters = [*parameters, ("charset", "us-ascii")]
     content_id = None if part.content_id is None else f"<{part.content_id}>"
     body = b"%b %b %b %b %b %b %d%b" % (
         imap_string(type_.upper()),

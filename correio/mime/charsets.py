@@ -159,11 +159,11 @@ def is_known_charset(charset: str) -> bool:
 
 
 def guess_text(octets: bytes) -> str:
-    """Decode octets of an unknown charset: UTF-8 where they are that, else windows-1252, else Latin-1."""
+    """Decode octets of an unknown charset: UTF-8 where they are that, damaged or not, else windows-1252, else Latin-1."""
     try:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
-        return _decode_windows_1252(octets)
+        return octets.decode("utf-8", "replace") if _mostly_utf_8(octets) else _decode_windows_1252(octets)
 
 
 def _decode_windows_1252(octets: bytes) -> str:
@@ -189,7 +189,7 @@ def decode_charset(octets: bytes, charset: str | None) -> str:
     except UnicodeDecodeError:
         pass
     if codec == "utf_8":
-        return octets.decode("utf-8", "replace") if _mostly_utf_8(octets) else _decode_windows_1252(octets)
+        return guess_text(octets)
     if codec.startswith("iso2022_jp") and any(octet > 127 for octet in octets[:4096]):
         # Shift_JIS under an ISO-2022-JP label.
         try:

@@ -13,6 +13,16 @@ MAX_BOUNDARY: Final = 998
 """RFC 2046 allows 70; a boundary that does not fit on a line can never be found."""
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9\-]{1,64}")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
+_SEPARATORS: Final = re.compile(r"[\s\-_]+")
+_ENCODINGS: Final = {
+    "7bit": "7bit",
+    "7bits": "7bit",
+    "8bit": "8bit",
+    "8bits": "8bit",
+    "binary": "binary",
+    "base64": "base64",
+    "quotedprintable": "quoted-printable",
+}
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _MAX_LANGUAGES: Final = 100
 MESSAGE_TYPES: Final = frozenset(("message/rfc822", "message/global"))
@@ -35,9 +45,7 @@ def describe(part: Part, fields: list[tuple[bytes, bytes]], default_type: str) -
         return boundary
     encoding = content.get(b"content-transfer-encoding")
     if encoding is not None:
-        token = _TOKEN.search(unfold(encoding))
-        if token:
-            part.encoding = token[0].lower()
+        part.encoding = _transfer_encoding(unfold(encoding))
     disposition = content.get(b"content-disposition")
     if disposition is not None:
         _describe_disposition(part, unfold(disposition))
@@ -92,6 +100,16 @@ def make_text(part: Part) -> None:
     """Make a multipart that has no parts what RFC 2045 section 5.2 makes of an unreadable type: plain text."""
     part.media_type = "text/plain"
     part.parameters = list(_DEFAULT_PARAMETERS)
+
+
+def _transfer_encoding(text: str) -> str:
+    """Return the encoding's name; the usual misspellings ("quoted printable", "8-bit") are put right."""
+    words = re.split(r"[;(,]", text, maxsplit=1)[0].strip(" \t\"'").lower()
+    name = _ENCODINGS.get(_SEPARATORS.sub("", words))
+    if name is not None:
+        return name
+    token = _TOKEN.search(words)
+    return token[0] if token else "7bit"
 
 
 def _describe_disposition(part: Part, text: str) -> None:

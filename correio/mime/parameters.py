@@ -54,6 +54,9 @@ def parse_parameters(text: str) -> list[tuple[str, str]]:
                 value = _unescape(value, name)
         else:
             value = match[3].strip()
+            if '"' in value:
+                # Half a pair of quotes, or escaped ones.
+                value = value.removeprefix('\\"').removesuffix('"').removesuffix("\\")
             if value and name not in _FILENAMES:
                 # Outside quotes a space ends the value; what follows is a comment or a forgotten semicolon.
                 value = value.split(None, 1)[0].partition("(")[0]

@@ -28,7 +28,7 @@ def test_empty_message() -> None:
 
 def test_text_without_charset_and_other_types() -> None:
     assert structures("Content-Type: text/html; format=x\n\n")[1] == (
-        b'("TEXT" "HTML" ("CHARSET" "us-ascii" "FORMAT" "x") NIL NIL "7BIT" 0 0)'
+        b'("TEXT" "HTML" ("FORMAT" "x" "CHARSET" "us-ascii") NIL NIL "7BIT" 0 0)'
     )
     assert structures("Content-Type: image/png\n\nabc")[0] == b'("IMAGE" "PNG" NIL NIL NIL "7BIT" 3 NIL NIL NIL NIL)'
 

@@ -256,6 +256,24 @@ def test_all_content_fields() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "encoding"),
+    [
+        ("Quoted-Printable", "quoted-printable"),
+        ("quoted printable", "quoted-printable"),
+        ("base64;", "base64"),
+        ('"base64"', "base64"),
+        ("8-bit", "8bit"),
+        ("8 bit (comment)", "8bit"),
+        ("x-uuencode", "x-uuencode"),
+        ("", "7bit"),
+        ("(nothing)", "7bit"),
+    ],
+)
+def test_transfer_encodings(value: str, encoding: str) -> None:
+    assert parse_message(crlf(f"Content-Transfer-Encoding: {value}\n\nx")).parts[0].encoding == encoding
+
+
+@pytest.mark.parametrize(
     ("field", "filename"),
     [
         ("Content-Disposition: attachment; filename=two words.pdf", "two words.pdf"),
