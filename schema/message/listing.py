@@ -152,17 +152,23 @@ async def open_listing(
 ) -> Listing:
     """Open the list of the messages in these mailboxes that pass every filter. Reads the indexes that are not in memory."""
     state = account.modseq
-    sources: list[Source] = []
-    for mailbox in sorted(mailboxes, key=lambda one: one.id):
-        if not mailbox.selectable or not all(one.covers(mailbox) for one in filters):
-            continue
-        try:
-            rows = await received_rows(await account.index(mailbox.id))
-        except NotFoundError:
-            continue  # deleted since the tree was read
-        tests = [test for one in filters if (test := one.test(mailbox, rows)) is not None]
-        sources.append(Source(rows, _all_of(tests) if tests else None))
+    wanted = [
+        mailbox
+        for mailbox in sorted(mailboxes, key=lambda one: one.id)
+        if mailbox.exists and all(one.covers(mailbox) for one in filters)
+    ]
+    opened = await asyncio.gather(*(_open_source(account, mailbox, filters) for mailbox in wanted))
+    sources = [source for source in opened if source is not None]
     return Listing(state, sources, descending)
+
+
+async def _open_source(account: Account, mailbox: Mailbox, filters: Sequence[CompiledFilter]) -> Source | None:
+    try:
+        rows = await received_rows(await account.index(mailbox.id))
+    except NotFoundError:
+        return None  # deleted since the tree was read
+    tests = [test for one in filters if (test := one.test(mailbox, rows)) is not None]
+    return Source(rows, _all_of(tests) if tests else None)
 
 
 def _all_of(tests: list[Test]) -> Test:

@@ -62,7 +62,11 @@ class Engine:
         if not _only_introspection(operation):
             # What the operation shows is then at least as new as the moment it was asked for.
             await context.account.refresh()
-        result = await self._execute(document, operation, request, context)
+        try:
+            result = await self._execute(document, operation, request, context)
+        except TimeoutError:
+            message = f"The query took longer than {self._limits.graphql_time:g} seconds."
+            return {"data": None, "errors": [{"message": message, "extensions": {"code": "timeout"}}]}
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestError(result.errors)
         response: dict[str, Any] = {"data": result.data}
@@ -119,12 +123,8 @@ class Engine:
             # It awaits nothing, reads nothing of an account, and takes longer than the loop may stand still.
             result = await asyncio.to_thread(start)
         elif operation.operation.value == OperationKind.QUERY:
-            try:
-                async with asyncio.timeout(self._limits.graphql_time):
-                    result = await _finished(start())
-            except TimeoutError:
-                message = f"The query took longer than {self._limits.graphql_time:g} seconds."
-                return ExecutionResult(None, [GraphQLError(message, path=[], extensions={"code": "timeout"})])
+            async with asyncio.timeout(self._limits.graphql_time):
+                result = await _finished(start())
         else:
             result = await _finished(start())
         return result  # type: ignore[no-any-return]
@@ -148,22 +148,24 @@ def _coded(error: GraphQLError, code: str) -> GraphQLError:
 
 def _shown(error: GraphQLError) -> dict[str, Any]:
     """Return an error as the client may see it: an expected failure as it stands, anything else logged and masked."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
+    origin = error
+    while isinstance(origin.original_error, GraphQLError):
+        origin = origin.original_error
+    cause = origin.original_error
     if isinstance(cause, MailError):
         field = {"field": cause.field} if isinstance(cause, InvalidInputError) and cause.field else {}
         error.extensions = {"code": cause.code, **field}
-    elif cause is not None:
+    elif cause is None and origin.nodes:
+        # graphql-core's own, of a value in the document that validation could not see: null where nothing may stand.
+        error.extensions = {"code": InvalidInputError.code, **(error.extensions or {})}
+    else:
+        # Without a place in the document it is about what a resolver gave, which is not for the client to see.
         incident = os.urandom(6).hex()
-        log.error("A GraphQL field failed: incident %s at %s", incident, error.path, exc_info=cause)
+        log.error("A GraphQL field failed: incident %s at %s", incident, error.path, exc_info=cause or origin)
         error = GraphQLError(
             "Something went wrong here. It is logged under the incident's name.",
             error.nodes,
             path=error.path,
             extensions={"code": "internal", "incident": incident},
         )
-    else:
-        # graphql-core's own: a value that validation could not see, such as null for an argument that may only be left out.
-        error.extensions = {"code": InvalidInputError.code, **(error.extensions or {})}
     return dict(error.formatted)

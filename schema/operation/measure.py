@@ -93,15 +93,17 @@ class Measure:
             return 1, weight
         size = self._page_size(node, definition) if "first" in definition.args else 1
         depth, below = self._selections(node.selection_set, inner, size)
-        length = page if name in PAGED_FIELDS and _is_list(definition) else self._length(node, definition, parent.name)
+        length = self._length(node, definition, parent.name, page)
         return depth + 1, weight + length * (1 + below)
 
-    def _length(self, node: FieldNode, definition: GraphQLField, parent: str) -> int:
+    def _length(self, node: FieldNode, definition: GraphQLField, parent: str, page: int) -> int:
         for name in LIST_ARGUMENTS:
             if name in definition.args:
                 return self._list_argument(node, name)
         if not _is_list(definition):
             return 1
+        if node.name.value in PAGED_FIELDS:
+            return page
         return LENGTHS.get((parent, node.name.value), ASSUMED_LENGTH)
 
     def _value(self, node: FieldNode, name: str) -> Any:
