@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
@@ -27,11 +28,13 @@ from correio.tls import server_context
 from protocols.imap.server import ImapServer
 from protocols.lmtp import LmtpServer
 from protocols.pop3.server import Pop3Server
-from protocols.wire.listener import server_name
 from protocols.smtp.server import SmtpServer, SubmissionServer
+from protocols.wire.listener import server_name
 
 _log = logging.getLogger("correio.node")
 _GRACE: Final = 5.0
+_STOP: Final = 9.0
+"""A second less than the ten that a stop may take."""
 _HOUR: Final = 3600.0
 
 
@@ -56,6 +59,7 @@ class Node:
         self.clean = True
         """False when something did not end in time at the stop, and threads may still run."""
         self._prepare = prepare
+        self._stopping_at: float | None = None
         self._resources = contextlib.AsyncExitStack()
         self._servers: list[_Server] = []
         self._housekeeping: asyncio.Task[None] | None = None
@@ -81,6 +85,7 @@ class Node:
 
     async def stop(self, grace: float = _GRACE) -> None:
         """Stop accepting, let what runs end within ``grace`` seconds, and close the store. May be called twice."""
+        self._stopping_at = time.monotonic()
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
@@ -111,7 +116,9 @@ class Node:
         except OSError as error:
             raise StartError(f"Cannot make the data directory {settings.data}: {error.strerror}.") from error
         self._tls = server_context(settings, self.hostname)
-        store = await self._resources.enter_async_context(open_store(settings, wait=True, on_stuck=self._stuck))
+        store = await self._resources.enter_async_context(
+            open_store(settings, patience=self._patience, on_stuck=self._stuck)
+        )
         if self._prepare is not None:
             await self._prepare(store)
         authenticator = Authenticator(store)
@@ -140,6 +147,10 @@ class Node:
             except OSError as error:
                 raise StartError(explain_bind(name, wanted, error)) from error
         self._write_ready()
+
+    def _patience(self) -> float:
+        """Return the seconds that are left for the database to close."""
+        return max(0.5, (self._stopping_at or 0.0) + _STOP - time.monotonic())
 
     def _stuck(self) -> None:
         self.clean = False

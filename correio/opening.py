@@ -18,8 +18,11 @@ _CLOSE: Final = 2.0
 
 
 @contextlib.asynccontextmanager
-async def database_uri(settings: Settings, *, wait: bool = False) -> AsyncIterator[str]:
-    """Give the URI of the database, running while in use. ``wait``: until it is closed, if nobody else uses it.
+async def database_uri(settings: Settings, *, patience: Callable[[], float] | None = None) -> AsyncIterator[str]:
+    """Give the URI of the database, running while in use.
+
+    With ``patience``, do not return before the embedded database is closed, unless somebody else uses it; it is asked at
+    the end how many seconds that may take.
 
     Raises UnavailableError.
     """
@@ -31,18 +34,21 @@ async def database_uri(settings: Settings, *, wait: bool = False) -> AsyncIterat
     try:
         yield uri
     finally:
-        await server.stop(wait=wait)
+        await (server.stop() if patience is None else server.stop(wait=True, patience=patience()))
 
 
 @contextlib.asynccontextmanager
 async def open_store(
-    settings: Settings, *, wait: bool = False, on_stuck: Callable[[], None] | None = None
+    settings: Settings,
+    *,
+    patience: Callable[[], float] | None = None,
+    on_stuck: Callable[[], None] | None = None,
 ) -> AsyncIterator[MessageStore]:
-    """Give the store. ``wait`` as for :func:`database_uri`; ``on_stuck`` is told when it does not close in two seconds.
+    """Give the store. ``patience`` as for :func:`database_uri`; ``on_stuck`` is told if it does not close in two seconds.
 
     Raises UnavailableError.
     """
-    async with database_uri(settings, wait=wait) as uri:
+    async with database_uri(settings, patience=patience) as uri:
         try:
             store = await MessageStore.open(settings, uri)
         except UnavailableError as error:

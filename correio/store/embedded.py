@@ -30,7 +30,7 @@ MIB: Final = 1024 * 1024
 
 _log = logging.getLogger(__name__)
 _START: Final = 60.0
-_STOP: Final = 2.5
+_STOP: Final = 15.0
 _WATCH: Final = 0.5
 _LOG_SIZE: Final = 8 * MIB
 
@@ -74,10 +74,10 @@ class EmbeddedServer:
             "&retryReads=true&serverSelectionTimeoutMS=5000"
         )
 
-    async def stop(self, wait: bool = False) -> None:
+    async def stop(self, wait: bool = False, patience: float = _STOP) -> None:
         """End this use. With ``wait``, return only when the database is closed, unless somebody else uses it.
 
-        Waits at most 2.5 seconds: closing takes a fraction of one, and the keeper finishes it alone.
+        Waits at most ``patience`` seconds: closing takes a fraction of one, and the keeper finishes it alone.
         """
         if self._watcher is not None:
             self._watcher.cancel()
@@ -86,7 +86,7 @@ class EmbeddedServer:
             self._watcher = None
         self._leave()
         if wait:
-            await asyncio.to_thread(self._wait_for_close)
+            await asyncio.to_thread(self._wait_for_close, patience)
         if self._keeper is not None:
             self._keeper.poll()
 
@@ -167,8 +167,8 @@ class EmbeddedServer:
             self._users.release()
             self._users = None
 
-    def _wait_for_close(self) -> None:
-        deadline = time.monotonic() + _STOP
+    def _wait_for_close(self, patience: float) -> None:
+        deadline = time.monotonic() + patience
         asked = False
         others = 0
         with FileLock(self._files.users) as users:
