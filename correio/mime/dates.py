@@ -42,7 +42,7 @@ def parse_date(text: str) -> int | None:
     text = text[:_MAX_DATE]
     if "(" in text:
         text = _COMMENT.sub(" ", text)
-    text = text.strip().strip("\"'")
+    text = " ".join(text.split()).strip("\"'")
     match = _DAY_FIRST.match(text)
     if match:
         day, month_name, year, *rest = match.groups()
