@@ -26,6 +26,9 @@ HEAD_TIMEOUT: Final = 30.0
 MAX_DISCARDED: Final = 1024 * 1024
 """Octets of a request body that are read and dropped after the answer, so that the client gets to see it."""
 
+WRITE_TIMEOUT: Final = 60.0
+"""Seconds in which a client must take at least something of what waits to be sent."""
+
 _log = logging.getLogger("correio.http")
 
 
@@ -64,6 +67,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _refused = False
     _admitted: str | None = None
     _head_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the connection or answer 503."""
@@ -81,6 +85,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Count the connection out."""
         self._stop_head_timer()
+        self._stop_write_timer()
         if self._admitted is not None:
             self.app_state["connections"].leave(self._admitted)
             self._admitted = None
@@ -132,6 +137,40 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """End the body."""
         if not self._refused:
             super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Watch a client that does not read."""
+        super().pause_writing()
+        self._watch_writing(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """The client reads."""
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End an idle connection; what its client never read must not keep it."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _watch_writing(self, waiting: int) -> None:
+        self._stop_write_timer()
+        self._write_timer = self.loop.call_later(WRITE_TIMEOUT, self._still_writing, waiting)
+
+    def _still_writing(self, before: int) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if waiting < before:
+            self._watch_writing(waiting)
+        else:
+            # Closing would wait for the client to read what is left.
+            self.transport.abort()
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's sentence is not for the client
         """Answer what is not HTTP."""

@@ -19,6 +19,7 @@ from api.rest.route import handles
 from api.rest.stored_part import parsed_of, parts_json
 from correio.errors import InvalidInputError, NotFoundError, StateMismatchError
 from correio.mail.account import Account
+from correio.mail.decoded_sizes import decoded_sizes
 from correio.mail.fetch import StoredMessage, find_message
 from correio.mail.update_messages import MessageUpdate, destroy_messages, update_messages
 
@@ -66,7 +67,8 @@ async def message_json(message: StoredMessage) -> MessageJson:
     """Return a message as the API shows it whole."""
     parsed = await parsed_of(message)
     many = len(parsed.parts) > MANY_PARTS
-    parts = await message.account.store.in_worker(parts_json, message) if many else parts_json(message)
+    sizes = await decoded_sizes(message)
+    parts = await message.account.store.in_worker(parts_json, message, sizes) if many else parts_json(message, sizes)
     summary = parsed.summary
     basic = summary_json(message)
     return MessageJson(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Literal
@@ -18,8 +17,6 @@ from api.rest.ranges import ByteRange, requested_range
 SANDBOX: Final = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 REVALIDATE: Final = "private, no-cache"
 """Octets never change, but the right to read them may end: a cache asks each time."""
-PATIENCE: Final = 60.0
-"""Seconds a client may take to make room for the next piece."""
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CHARSET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
@@ -54,7 +51,7 @@ class Octets(msgspec.Struct, frozen=True):
 class OctetResponse(Response):
     """Streams a stretch of octets with its length announced.
 
-    A failure on the way, and a client that does not read, end in a cut connection: what arrived is never taken for the whole.
+    A failure on the way ends in a cut connection: what arrived is never taken for the whole.
     """
 
     def __init__(self, pieces: AsyncIterator[bytes], length: int, status: int, headers: dict[str, str]) -> None:
@@ -70,16 +67,10 @@ class OctetResponse(Response):
         first = await anext(self._pieces, b"") if whole else b""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if whole:
-            await self._send_piece(send, first)
+            await send({"type": "http.response.body", "body": first, "more_body": True})
             async for piece in self._pieces:
-                await self._send_piece(send, piece)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    @staticmethod
-    async def _send_piece(send: Send, piece: bytes) -> None:
-        if piece:
-            async with asyncio.timeout(PATIENCE):
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def octet_response(octets: Octets, conditions: OctetConditions) -> Response:

@@ -11,7 +11,7 @@ from correio.errors import NotFoundError
 from correio.mail.fetch import StoredMessage
 from correio.mail.ingest import OFF_LOOP
 from correio.mime.model import ParsedMessage, Part
-from correio.mime.transfer import UnknownEncodingError, is_identity, is_known_encoding
+from correio.mime.transfer import UnknownEncodingError, is_identity
 
 PIECE: Final = 256 * 1024
 
@@ -44,12 +44,12 @@ def part_url(message_id: str, path: str) -> str:
     return f"/v1/messages/{message_id}/parts/{path}"
 
 
-def parts_json(message: StoredMessage) -> list[PartJson]:
-    """Return the parts, flat, in document order, each section number once."""
+def parts_json(message: StoredMessage, decoded: dict[int, int]) -> list[PartJson]:
+    """Return the parts, flat, in document order, each section number once; ``decoded`` are the decoded sizes by index."""
     parsed = message.parsed
     shown: list[PartJson] = []
     seen: set[str] = set()
-    for part in parsed.parts:
+    for index, part in enumerate(parsed.parts):
         if part.path in seen:
             continue
         seen.add(part.path)
@@ -68,18 +68,12 @@ def parts_json(message: StoredMessage) -> list[PartJson]:
                 language=part.language,
                 encoding=part.encoding,
                 size=part.size,
-                decoded_size=None if holds_parts else _decoded_size(part),
+                decoded_size=decoded.get(index),
                 is_attachment=part.is_attachment,
                 url=None if holds_parts else part_url(message.id, part.path),
             )
         )
     return shown
-
-
-def _decoded_size(part: Part) -> int | None:
-    if is_identity(part.encoding) or not is_known_encoding(part.encoding):
-        return part.size
-    return None
 
 
 async def part_octets(message: StoredMessage, part: Part, wanted: Disposition) -> Octets:

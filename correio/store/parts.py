@@ -85,6 +85,13 @@ async def put_parts(database: Database, documents: Sequence[PartDocument]) -> No
             await database.in_thread(_put, database, documents)
 
 
+async def find_sizes(database: Database, digests: Sequence[bytes]) -> dict[bytes, int]:
+    """Return the octets of each content by its digest, without reading it. What is not there is left out."""
+    with available():
+        found = await database["parts"].find({"_id": {"$in": list(digests)}}, {"size": 1}).to_list(None)
+    return {bytes(document["_id"]): document["size"] for document in found}
+
+
 def _get(database: Database, ids: Sequence[bytes]) -> dict[bytes, bytes]:
     found = database.synchronous.parts.find({"_id": {"$in": list(ids)}}, {"data": 1}, batch_size=len(ids))
     return {bytes(document["_id"]): document["data"] for document in found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -18,6 +18,7 @@ from api.rest.route import BODIES
 from api.server import HttpServer
 from correio.config import Endpoint, Limits, Settings
 from correio.errors import UnavailableError
+from correio.metrics import CONNECTIONS
 from tests.api.conftest import LIMITS, Service
 from tests.api.contract_client import ContractClient, check
 from tests.api.messages import plain
@@ -42,6 +43,12 @@ async def response_of(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return int(head[0].split()[1]), headers, body
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; the test's own time limit ends it otherwise."""
+    while not is_so():
+        await asyncio.sleep(0.005)
 
 
 def json_head(client: ContractClient, length: int) -> bytes:
@@ -210,6 +217,21 @@ async def test_a_client_that_leaves_in_the_middle_harms_nobody(
         raw.sendall(json_head(client, 99) + b"{")
     assert (await client.get("/healthz")).status_code == 200
     assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_client_that_never_reads_is_cut_off(
+    client: ContractClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "WRITE_TIMEOUT", 0.05)
+    message = await client.put(plain() + b"x" * 900_000)
+    request = f"GET /v1/messages/{message['id']}/raw HTTP/1.1\r\nAuthorization: Bearer {client.token}\r\n\r\n".encode()
+    before = CONNECTIONS.value("http")
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect((service.endpoint.host, service.endpoint.port))
+        await until(lambda: CONNECTIONS.value("http") == before + 1)
+        deaf.sendall(request * 20)
+        await until(lambda: CONNECTIONS.value("http") == before)
 
 
 def test_the_table_of_connections() -> None:

@@ -150,6 +150,10 @@ async def test_a_rich_message(client: ContractClient) -> None:
     assert by_path["1"]["url"] is None
     assert message["headers"][0] == {"name": "From", "value": "a@origem.test"}
     assert message["raw_url"] == f"/v1/messages/{stored['id']}/raw"
+    sizes = {path: part["decoded_size"] for path, part in by_path.items() if part["decoded_size"] is not None}
+    assert sizes == {
+        path: len((await client.get(part["url"])).content) for path, part in by_path.items() if part["url"] is not None
+    }
     for path, octets in {"1.2": PICTURE, "2": PDF, "3": EMBEDDED, "3.2": b"\x00\x01\x02", "5": b"opaque"}.items():
         got = await client.get(by_path[path]["url"])
         assert got.content == octets, path
