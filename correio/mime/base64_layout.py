@@ -12,7 +12,7 @@ from typing import Final
 
 MAX_LINE: Final = 998
 MAX_ENDING: Final = 64
-_PIECE: Final = 1024 * 1024
+_PIECE: Final = 512 * 1024
 
 
 def base64_layout(encoded: bytes) -> tuple[bytes, int, bytes] | None:

@@ -27,7 +27,7 @@ _IDENTITY: Final = frozenset(
     ("", "7bit", "8bit", "binary", "7-bit", "8-bit", "7 bit", "8 bit", "none", "plain", "7bits", "8bits")
 )
 _UUENCODE: Final = frozenset(("x-uuencode", "uuencode", "x-uue", "uue"))
-_PIECE: Final = 3 * 1024 * 1024
+_PIECE: Final = 512 * 1024
 """Octets handled by one C call, so that no call holds the interpreter for long."""
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _NOT_BASE64: Final = bytes(octet for octet in range(256) if octet not in _BASE64)
@@ -122,7 +122,12 @@ def decode_quoted_printable(encoded: bytes) -> bytes:
         if end < len(encoded):
             # A piece ends at a line end, which no escape spans but the soft break that ends with it.
             line_end = encoded.rfind(b"\n", at, end)
-            end = line_end + 1 if line_end >= at else end
+            if line_end < 0:
+                # One very long line: at least no escape is cut.
+                escape = encoded.find(b"=", end - 2, end)
+                end = escape if escape >= 0 else end
+            else:
+                end = line_end + 1
         out.append(binascii.a2b_qp(_strip_trailing_space(encoded[at:end])))
         at = end
     return b"".join(out)
