@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
 
 OFF_LOOP: Final = 64 * 1024
-"""Messages of more octets than this are parsed in a worker thread."""
+"""More octets than this are decoded, encoded or normalised in a worker thread."""
+_PARSE_OFF_LOOP: Final = 8 * 1024
+"""Messages of more octets are parsed in a worker thread: of hostile ones, 8 KiB already take some 20 ms."""
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(ParsedMessage)
@@ -128,9 +130,9 @@ def unpack_summary(document: MessageDocument) -> Summary:
 def _ingest(raw: bytes, prefix: bytes, parsed: ParsedMessage | None) -> Ingested:
     if prefix:
         base = parsed or parse_message(raw)
-        # A message that begins with a continuation line would be folded into the last trace field.
+        # One that begins with a continuation line or an mbox line reads otherwise once something stands before it.
         joined = prefix + raw
-        parsed = parse_message(joined) if raw[:1] in b" \t" else with_prefix(base, len(prefix))
+        parsed = parse_message(joined) if raw.startswith((b" ", b"\t", b"From ")) else with_prefix(base, len(prefix))
         raw = joined
     elif parsed is None:
         parsed = parse_message(raw)
@@ -141,7 +143,7 @@ def _ingest(raw: bytes, prefix: bytes, parsed: ParsedMessage | None) -> Ingested
 
 async def parse(store: MessageStore, raw: bytes) -> ParsedMessage:
     """Parse a message, in a worker when it is large."""
-    return await store.in_worker(parse_message, raw) if len(raw) > OFF_LOOP else parse_message(raw)
+    return await store.in_worker(parse_message, raw) if len(raw) > _PARSE_OFF_LOOP else parse_message(raw)
 
 
 async def ingest(
@@ -163,7 +165,7 @@ async def ingest(
         raise TooLargeError(f"The message has {len(raw)} octets; at most {limit} are accepted.", limit)
     if not raw and not prefix:
         raise InvalidInputError("The message is empty.", "message")
-    if len(raw) > OFF_LOOP:
+    if len(raw) > _PARSE_OFF_LOOP:
         ingested = await store.in_worker(_ingest, raw, prefix, parsed)
     else:
         ingested = _ingest(raw, prefix, parsed)
