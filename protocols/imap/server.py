@@ -11,8 +11,8 @@ from protocols.imap.commands import HANDLERS
 from protocols.imap.core.commands.arguments import Arguments
 from protocols.imap.core.responses import Completion
 from protocols.imap.session import ImapSession
-from protocols.wire.listener import server_name
 from protocols.wire.admission import Admission
+from protocols.wire.listener import server_name
 from protocols.wire.stream_server import StreamServer
 
 if TYPE_CHECKING:

@@ -59,6 +59,22 @@ class InputBuffer:
         self._searched = 0
         return at >= 0
 
+    def drop_line(self, tail: int) -> tuple[bytes, bool]:
+        """Drop octets up to and including the next line end.
+
+        Returns the last ``tail`` octets of what was dropped of the line, without its end, and whether the end was there.
+        """
+        octets = self._octets
+        at = octets.find(b"\n", self._searched)
+        end = len(octets) if at < 0 else at
+        dropped = bytes(octets[max(0, end - tail) : end])
+        self.skip_line()
+        return dropped, at >= 0
+
+    def peek(self, most: int) -> bytes:
+        """Return at most this many octets without removing them."""
+        return bytes(self._octets[:most])
+
     def take(self, most: int) -> bytes:
         """Remove and return at most this many octets."""
         octets = self._octets

@@ -71,6 +71,8 @@ None: the literal is an ordinary string, and counts with the command's line."""
 _LITERAL: Final = re.compile(rb"(~?)\{(\d{1,20})(\+?)\}$")
 _HEAD: Final = re.compile(rb"([^\x00-\x20\x7f(){%*\"\\+]{1,255}) +((?:UID +)?[A-Za-z0-9.]+)(?: |$)", re.IGNORECASE)
 _MOST_LITERALS: Final = 10_000
+_TAIL: Final = 32
+"""Octets at the end of a line in which a literal is announced."""
 
 
 class CommandFramer:
@@ -89,6 +91,7 @@ class CommandFramer:
         "_pieces",
         "_refusal",
         "_skip_line",
+        "_tail",
         "_text",
         "_together",
         "command_line",
@@ -111,6 +114,7 @@ class CommandFramer:
         self._missing = 0
         self._refusal: Refused | None = None
         self._skip_line = False
+        self._tail = b""
 
     @property
     def pending(self) -> int:
@@ -131,15 +135,16 @@ class CommandFramer:
             if self._missing and not self._fill_literal():
                 return None
             if self._skip_line:
-                if not self._buffer.skip_line():
+                if not self._skip():
                     return None
-                self._skip_line = False
-                return self._reset_refused()
+                if not self._missing:
+                    return self._reset_refused()
+                continue
             try:
                 line = self._buffer.take_line(self.command_line - self._text)
             except LineTooLongError:
                 # What can be read of the line names the command to refuse.
-                head = b"".join(piece for piece in self._pieces if isinstance(piece, bytes)) or self._buffer.take(1024)
+                head = b"".join(piece for piece in self._pieces if isinstance(piece, bytes)) or self._buffer.peek(300)
                 self._refusal = self._refusal or Refused(
                     _tag(head), f"The command line is longer than {self.command_line} octets.", "TOOBIG"
                 )
@@ -152,6 +157,29 @@ class CommandFramer:
             event = self._line(line)
             if event is not None:
                 return event
+
+    def _skip(self) -> bool:
+        """Drop a line that is too long; a literal that it announces and the client sends unasked is dropped with it."""
+        dropped, ended = self._buffer.drop_line(_TAIL)
+        self._tail = (self._tail + dropped)[-_TAIL:]
+        if not ended:
+            return False
+        announced = _LITERAL.search(self._tail.removesuffix(b"\r"))
+        self._skip_line = False
+        self._tail = b""
+        if announced is not None and announced[3]:
+            self._drop_literal(int(announced[2]))
+        return True
+
+    def _drop_literal(self, size: int) -> None:
+        assert self._refusal is not None
+        if size > self.largest:
+            self._refusal = msgspec.structs.replace(self._refusal, fatal=True)
+            return
+        self._missing = size
+        self._literal = None
+        self._pieces = self._pieces[:1] or [b""]
+        self._text = min(self._text, self.command_line // 2)
 
     def _line(self, line: bytes) -> FrameEvent | None:
         self._text += len(line)
@@ -185,15 +213,8 @@ class CommandFramer:
             self._expect(size, binary=binary)
             return None
         self._refusal = refusal
-        if size > self.largest:
-            self._reset()
-            return msgspec.structs.replace(refusal, fatal=True)
-        self._missing = size
-        self._literal = None
-        self._pieces = self._pieces[:1]
-        if not size:
-            self._pieces.append(b"")
-        return None
+        self._drop_literal(size)
+        return self._reset_refused() if self._refusal.fatal else None
 
     def _judge(self, size: int) -> Refused | None:
         """Say why a literal of this size is not wanted, or return None."""
