@@ -20,10 +20,9 @@ from correio.auth.authenticator import Authenticator
 from correio.bind_error import explain_bind
 from correio.config import Endpoint, Settings
 from correio.config_sources import listeners
-from correio.errors import MailError
 from correio.mail.message_store import MessageStore
+from correio.mail.retention import Retention
 from correio.opening import open_store
-from correio.store.tokens import delete_expired_tokens
 from correio.tls import server_context
 from protocols.imap.server import ImapServer
 from protocols.lmtp import LmtpServer
@@ -35,7 +34,6 @@ _log = logging.getLogger("correio.node")
 _GRACE: Final = 5.0
 _STOP: Final = 9.0
 """A second less than the ten that a stop may take."""
-_HOUR: Final = 3600.0
 
 
 class StartError(Exception):
@@ -62,7 +60,7 @@ class Node:
         self._stopping_at: float | None = None
         self._resources = contextlib.AsyncExitStack()
         self._servers: list[_Server] = []
-        self._housekeeping: asyncio.Task[None] | None = None
+        self._retention: Retention | None = None
         self._tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
@@ -86,10 +84,9 @@ class Node:
     async def stop(self, grace: float = _GRACE) -> None:
         """Stop accepting, let what runs end within ``grace`` seconds, and close the store. May be called twice."""
         self._stopping_at = time.monotonic()
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
-            await asyncio.gather(self._housekeeping, return_exceptions=True)
-            self._housekeeping = None
+        if self._retention is not None:
+            await self._retention.stop()
+            self._retention = None
         servers, self._servers = self._servers, []
         for outcome in await asyncio.gather(*(server.close(grace) for server in servers), return_exceptions=True):
             if isinstance(outcome, BaseException):
@@ -123,7 +120,8 @@ class Node:
             await self._prepare(store)
         authenticator = Authenticator(store)
         self._resources.callback(authenticator.close)
-        self._housekeeping = asyncio.create_task(_housekeep(store), name="housekeeping")
+        self._retention = Retention(store)
+        self._retention.start()
         mail = (store, authenticator, settings, self._tls)
         smtp, submission, lmtp = SmtpServer(*mail), SubmissionServer(*mail), LmtpServer(*mail)
         imap, pop3 = ImapServer(*mail), Pop3Server(*mail)
@@ -172,13 +170,3 @@ class Node:
             ready: dict[str, Any] = msgspec.json.decode(self._ready_file.read_bytes(), type=dict[str, Any])
             if ready.get("pid") == os.getpid():
                 self._ready_file.unlink()
-
-
-async def _housekeep(store: MessageStore) -> None:
-    """Remove what has expired, at the start and every hour."""
-    while True:
-        try:
-            await delete_expired_tokens(store.database, store.now())
-        except MailError as error:
-            _log.warning("expired tokens are left for later: %s", error)
-        await asyncio.sleep(_HOUR)
