@@ -13,7 +13,8 @@ from correio.archive.stored_mail import Found, ReadingBounds, StoredMail, Unread
 from correio.archive.trace_date import received_date
 
 _FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
-_MESSAGE_SUFFIXES: Final = frozenset({".eml", ".msg", ".rfc822", ".mbox", ".mbx"})
+_MBOX_SUFFIXES: Final = frozenset({".mbox", ".mbx"})
+_MESSAGE_SUFFIXES: Final = frozenset({".eml", ".msg", ".rfc822"}) | _MBOX_SUFFIXES
 _OTHER_SUFFIXES: Final = frozenset({".md", ".txt", ".html", ".json", ".py", ".pdf", ".png", ".jpg", ".zip", ".gz"})
 
 
@@ -68,7 +69,8 @@ def _read_file(path: Path, bounds: ReadingBounds) -> Iterator[Found]:
     if refusal is not None:
         yield refusal
     elif size == 0:
-        yield Unreadable(str(path), "is empty")
+        if path.suffix.lower() not in _MBOX_SUFFIXES:
+            yield Unreadable(str(path), "is empty")
     else:
         raw = path.read_bytes()
         yield StoredMail(raw, (), received_date(raw) or int(path.stat().st_mtime), None, str(path))

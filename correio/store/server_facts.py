@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import msgspec
 from pymongo import MongoClient
@@ -23,8 +24,10 @@ class ServerFacts(msgspec.Struct, frozen=True):
 
 def server_facts(uri: str) -> ServerFacts:
     """Ask the server. Blocks for at most ten seconds. Raises UnavailableError, also for a URI that cannot be."""
+    # The URI may ask for less patience.
+    patience: dict[str, Any] = {} if "serverselectiontimeoutms" in uri.lower() else {"serverSelectionTimeoutMS": 10_000}
     try:
-        with MongoClient[Raw](uri, serverSelectionTimeoutMS=10_000, tz_aware=True) as client:
+        with MongoClient[Raw](uri, tz_aware=True, **patience) as client:
             before = time.time()
             hello = client.admin.command("hello")
             middle = (before + time.time()) / 2
