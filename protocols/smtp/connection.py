@@ -267,7 +267,6 @@ class MailConnection(SMTP):
         """Return the reply to a command that raised."""
         if isinstance(error, Refusal):
             return error.reply
-        self.reset()
         if isinstance(error, MailError):
             return refuse_message(error)
         log.error("defect while answering %s", self.remote, exc_info=error)

@@ -6,11 +6,11 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from correio.errors import MailError, UnavailableError
+from correio.errors import MailError
 from correio.mail.deliver import Recipient, deliver
 from correio.mail.ingest import OFF_LOOP
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
-from protocols.smtp.core.policy import decide_hops
+from protocols.smtp.core.policy import TEMPORARY, decide_hops
 from protocols.smtp.core.received import Trace, hops, protocol_name, received_field
 from protocols.smtp.core.reply import Reply
 from protocols.smtp.core.submission_header import complete_header
@@ -23,10 +23,23 @@ log = logging.getLogger("correio.smtp")
 
 async def accept_message(connection: MailConnection, content: bytes) -> None:
     """Deliver the message of the transaction and say what became of it. The transaction is over then."""
+    try:
+        replies = await _replies(connection, content)
+    except Exception:
+        # Here, because the client waits for as many replies as the transaction has in LMTP.
+        log.exception("defect while delivering %s", connection.transaction.id)
+        await refuse_transaction(connection, TEMPORARY)
+        return
+    connection.reset()
+    for reply in replies:
+        await connection.push(reply)
+
+
+async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
+    """Deliver and return the replies to the end of the data."""
     refusal = decide_hops(hops(content))
     if refusal is not None:
-        await refuse_transaction(connection, refusal)
-        return
+        return [refusal] * _count(connection)
     now = int(time.time())
     transaction = connection.transaction
     if connection.server.role.submission:
@@ -50,19 +63,22 @@ async def accept_message(connection: MailConnection, content: bytes) -> None:
         len(addresses),
         " ".join(str(reply.code) for reply in replies[:20]),
     )
-    connection.reset()
-    for reply in replies:
-        await connection.push(reply)
+    return replies
 
 
 async def refuse_transaction(connection: MailConnection, refusal: Reply) -> None:
     """Refuse the message: once, or in LMTP once for each recipient (RFC 2033 section 4.2). The transaction is over
     then.
     """
-    count = len(connection.transaction.recipients) if connection.server.role.lmtp else 1
+    count = _count(connection)
     connection.reset()
     for _ in range(count):
         await connection.push(refusal)
+
+
+def _count(connection: MailConnection) -> int:
+    """How many replies the end of the data has."""
+    return len(connection.transaction.recipients) if connection.server.role.lmtp else 1
 
 
 async def _deliver(connection: MailConnection, content: bytes, received: bytes) -> list[MailError | None]:
@@ -79,9 +95,6 @@ async def _deliver(connection: MailConnection, content: bytes, received: bytes) 
         outcomes = await server.finish(deliver(server.store, content, str(transaction.sender), recipients, received))
     except MailError as error:
         outcomes = [error] * len(recipients)
-    except Exception:
-        log.exception("defect while delivering %s", transaction.id)
-        outcomes = [UnavailableError("A defect.")] * len(recipients)
     return [outcomes[places[recipient.account_id]] for recipient in transaction.recipients]
 
 

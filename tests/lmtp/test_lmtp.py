@@ -106,6 +106,24 @@ async def test_a_refused_message_is_refused_to_each(
         await client.close()
 
 
+async def test_a_defect_is_answered_to_each(
+    lmtp: Listener, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await new_person(), await new_person()
+
+    def broken(*_: object) -> int:
+        raise RuntimeError("the secret inside")
+
+    client = await greeted(lmtp)
+    with monkeypatch.context() as patched:
+        patched.setattr(end_of_data, "hops", broken)
+        await client.say("MAIL FROM:<>", f"RCPT TO:<{one.address}>", f"RCPT TO:<{two.address}>", "DATA")
+        answers = await replies(client, "A: b\r\n\r\n.", 2)
+    assert [answer[:9] for answer in answers] == ["451 4.3.0"] * 2
+    assert (await client.say("MAIL FROM:<>")).startswith("250")
+    await client.close()
+
+
 async def test_outcomes_are_not_mixed_up(
     lmtp: Listener, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
 ) -> None:

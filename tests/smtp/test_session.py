@@ -427,6 +427,30 @@ async def test_too_many_errors(smtp: Listener) -> None:
     await client.close()
 
 
+async def test_too_many_unknown_commands(smtp: Listener) -> None:
+    client = await greeted(smtp)
+    for _ in range(4):
+        assert (await client.say("XYZZY")).startswith("500 5.5.2")
+    assert (await client.say("XYZZY")).startswith("502 5.5.1")
+    assert await client.rest() == b""
+    await client.close()
+
+
+async def test_a_defect_at_one_recipient_is_not_the_others(
+    smtp: Listener, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("the secret inside")
+
+    client = await greeted(smtp)
+    await client.say("MAIL FROM:<a@b.test>")
+    with monkeypatch.context() as patched:
+        patched.setattr("protocols.smtp.commands.rcpt.resolve_recipient", broken)
+        assert (await client.say(f"RCPT TO:<{person.address}>")).startswith("451 4.3.0")
+    assert (await client.say(f"RCPT TO:<{person.address}>")).startswith("250 2.1.5")
+    await client.close()
+
+
 async def test_memory_is_bounded(directory: MessageStore, person: Person) -> None:
     async with listening(SmtpServer, directory, message_size=1000) as listener:
         assert isinstance(listener.server, SmtpServer)

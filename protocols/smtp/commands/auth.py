@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiosmtpd.smtp import syntax
 
-from correio.errors import AuthenticationError, ThrottledError
+from correio.errors import AuthenticationError, MailError, ThrottledError
 from protocols.smtp.commands.argument import plain, require_greeting
 from protocols.smtp.core.reply import Refusal, Reply
 from protocols.wire.sasl import (
@@ -78,4 +78,6 @@ async def _sign_in(connection: MailConnection, credentials: Credentials) -> None
         if connection.failures > MAX_FAILURES:
             raise Refusal(Reply(421, "4.7.0", "Too many failures; goodbye.", closes=True)) from error
         raise Refusal(Reply(535, "5.7.8", "The address or the password is wrong.")) from error
+    except MailError as error:
+        raise Refusal(Reply(454, "4.7.0", "Signing in is not possible just now; try again later.")) from error
     await connection.push(Reply(235, "2.7.0", "Signed in."))

@@ -70,7 +70,8 @@ def reply_of(text: str) -> Reply:
         return Reply(code, "", rest)
     match = _STATUS.fullmatch(rest)
     if match is not None:
-        return Reply(code, match[1], match[2])
+        # aiosmtpd closes after this one, at once.
+        return Reply(code, match[1], match[2], closes=rest.endswith("goodbye."))
     return Reply(code, _PLAIN.get(code, f"{code // 100}.0.0"), rest)
 
 
