@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from correio.mail.append import NewMessage, append_messages
@@ -28,13 +30,18 @@ async def _show(samples: list[Sample], client: ContractClient, service: Service)
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert listed == list(stored)
-    for message_id, sample in stored.items():
-        message = (await client.get(f"/v1/messages/{message_id}")).json()
-        # tests/roundtrip reads everything; here it is enough that what is told of a part is so.
-        for part in message["parts"][:3]:
-            if part["url"] is not None:
-                content = (await client.get(part["url"])).content
-                assert part["decoded_size"] in (None, len(content)), (sample.name, part)
+    waiting = iter(stored.items())
+
+    async def show() -> None:
+        for message_id, sample in waiting:
+            message = (await client.get(f"/v1/messages/{message_id}")).json()
+            # tests/roundtrip reads everything; here it is enough that what is told of a part is so.
+            for part in message["parts"][:3]:
+                if part["url"] is not None:
+                    content = (await client.get(part["url"])).content
+                    assert part["decoded_size"] in (None, len(content)), (sample.name, part)
+
+    await asyncio.gather(*(show() for _ in range(8)))
 
 
 @pytest.mark.timeout(300)
