@@ -18,8 +18,8 @@ from schema.message.address import Address, addresses, first_address
 from schema.message.body import BodyKind, MessageBody, message_body
 from schema.message.header import Header
 from schema.node import Node
-from schema.part.blob import Blob
-from schema.part.content import message_blob, read_headers
+from schema.part.blob import Blob, message_blob
+from schema.part.content import read_headers
 from schema.part.tree import bodies_of
 from schema.part.types import Part, attachment_nodes, part_nodes
 from schema.scalars import DateTime, State, clamped, date_time
@@ -86,13 +86,14 @@ class Message(Node):
         return threads.thread_node(self.core.thread, members)
 
     @strawberry.field(description="The fields of its header in order; with names, only those, in any case.")
-    async def headers(self, names: list[str] | None = None) -> list[Header]:
+    async def headers(self, info: Info, names: list[str] | None = None) -> list[Header]:
         """Read the header."""
-        return await read_headers(self.core, self.core.parsed.parts[0], names)
+        return await read_headers(info.context, self.core, self.core.parsed.parts[0], names)
 
     @strawberry.field(description="What a person reads.")
-    async def body(self, prefer: BodyKind = BodyKind.HTML) -> MessageBody:
+    async def body(self, info: Info, prefer: BodyKind = BodyKind.HTML) -> MessageBody:
         """Read the parts that are the body."""
+        info.context.spend()
         return await message_body(self.core, bodies_of(self.core.parsed, 0), prefer)
 
     @strawberry.field(description="Every MIME entity in document order, the message itself first if it is a multipart.")

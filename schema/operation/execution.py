@@ -67,6 +67,12 @@ class Engine:
         except TimeoutError:
             message = f"The query took longer than {self._limits.graphql_time:g} seconds."
             return {"data": None, "errors": [{"message": message, "extensions": {"code": "timeout"}}]}
+        if context.exhausted:
+            # One answer to all that was not read: a page of ten thousand errors would help nobody.
+            message = (
+                f"The operation reads more than {self._limits.graphql_reads} parts of messages. Ask for less at once."
+            )
+            return {"data": None, "errors": [{"message": message, "extensions": {"code": "limit"}}]}
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestError(result.errors)
         response: dict[str, Any] = {"data": result.data}

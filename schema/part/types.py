@@ -9,16 +9,15 @@ import strawberry
 
 from correio.errors import InvalidInputError
 from correio.mail.fetch import StoredMessage
-from correio.mime.header_fields import raw_fields
-from correio.mime.message_header import MessageHeader
 from correio.mime.model import Part as CorePart
+from schema.context import Info, OperationContext
 from schema.message.address import Address, addresses, first_address
 from schema.message.body import BodyKind, MessageBody, message_body
 from schema.message.header import Header
 from schema.node import Node
 from schema.paced import paced
-from schema.part.blob import Blob
-from schema.part.content import MAX_HEADER, part_blob, read_headers, text_of
+from schema.part.blob import Blob, part_blob
+from schema.part.content import read_headers, read_summary, read_text
 from schema.part.part_id import part_id
 from schema.part.tree import attachments_of, bodies_of, subtree
 from schema.scalars import DateTime, date_time
@@ -57,25 +56,27 @@ class Part(Node):
         return self.core.parsed.parts[self.index]
 
     @strawberry.field(description="The fields of its header in order; with names, only those, in any case.")
-    async def headers(self, names: list[str] | None = None) -> list[Header]:
+    async def headers(self, info: Info, names: list[str] | None = None) -> list[Header]:
         """Read the header."""
-        return await read_headers(self.core, self.part, names)
+        return await read_headers(info.context, self.core, self.part, names)
 
     @strawberry.field(description="A text part in Unicode, cut to at most so many octets in UTF-8. Null: not text.")
-    async def text(self, max_bytes: int = 65_536) -> str | None:
+    async def text(self, info: Info, max_bytes: int = 65_536) -> str | None:
         """Read the text."""
         if not self.part.media_type.startswith("text/"):
             return None
         if not 0 <= max_bytes <= MAX_TEXT:
             raise InvalidInputError(f"maxBytes must be between 0 and {MAX_TEXT}.", "maxBytes")
-        text = await text_of(self.core, self.part)
+        text = await read_text(info.context, self.core, self.part)
         return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")
 
     @strawberry.field(description="The message that a message/rfc822 part carries.")
-    async def embedded_message(self) -> EmbeddedMessage | None:
+    async def embedded_message(self, info: Info) -> EmbeddedMessage | None:
         """Read the header of the message inside."""
         root = self.part.message
-        return await embedded_message_node(self.core, root) if root >= 0 else None
+        if root < 0:
+            return None
+        return await embedded_message_node(info.context, self.core, root)
 
 
 @strawberry.type(description="A message within a message: it lies in no mailbox and has no keywords.")
@@ -97,13 +98,14 @@ class EmbeddedMessage:
     references: list[str]
 
     @strawberry.field(description="The fields of its header in order; with names, only those, in any case.")
-    async def headers(self, names: list[str] | None = None) -> list[Header]:
+    async def headers(self, info: Info, names: list[str] | None = None) -> list[Header]:
         """Read the header."""
-        return await read_headers(self.core, self.core.parsed.parts[self.root], names)
+        return await read_headers(info.context, self.core, self.core.parsed.parts[self.root], names)
 
     @strawberry.field(description="What a person reads of it.")
-    async def body(self, prefer: BodyKind = BodyKind.HTML) -> MessageBody:
+    async def body(self, info: Info, prefer: BodyKind = BodyKind.HTML) -> MessageBody:
         """Read the parts that are the body."""
+        info.context.spend()
         return await message_body(self.core, bodies_of(self.core.parsed, self.root), prefer)
 
     @strawberry.field(description="Its MIME entities, flat; their ids and paths are those of the message around it.")
@@ -154,11 +156,9 @@ def attachment_nodes(core: StoredMessage, root: int, include_inline: bool) -> li
     return part_nodes(core, attachments_of(core.parsed, root, include_inline))
 
 
-async def embedded_message_node(core: StoredMessage, root: int) -> EmbeddedMessage:
+async def embedded_message_node(context: OperationContext, core: StoredMessage, root: int) -> EmbeddedMessage:
     """Return an embedded message for a client, its header read anew."""
-    part = core.parsed.parts[root]
-    octets = await core.read(part.header_start, min(part.body_start, part.header_start + MAX_HEADER))
-    summary = MessageHeader(raw_fields(octets)).summary()
+    summary = await read_summary(context, core, core.parsed.parts[root])
     return EmbeddedMessage(
         core=core,
         root=root,
