@@ -166,7 +166,8 @@ class MailboxIndex:
                 break
             touched.update(row.uid for row in step.added)
             touched.update(uid for uid, _, _ in step.changed)
-        return sorted(uid for uid in touched if self.position(uid) >= 0)
+        # A step may stand for several commits, of which only the later ones are asked for.
+        return sorted(uid for uid in touched if (at := self.position(uid)) >= 0 and self.modseqs[at] > modseq)
 
     def removed_since(self, modseq: int) -> list[int] | None:
         """Return the UIDs removed after a modseq, ascending, or None where the journal does not reach back so far."""

@@ -62,7 +62,8 @@ class InputBuffer:
     def drop_line(self, tail: int) -> tuple[bytes, bool]:
         """Drop octets up to and including the next line end.
 
-        Returns the last ``tail`` octets of what was dropped of the line, without its end, and whether the end was there.
+        Returns the last ``tail`` octets of what was dropped of the line, without its end, and whether the end
+        was there.
         """
         octets = self._octets
         at = octets.find(b"\n", self._searched)
