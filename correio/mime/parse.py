@@ -33,7 +33,7 @@ class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 100
     """Entities within entities, the message itself counted."""
     parts: int = 10_000
-    header: int = 256 * 1024
+    header: int = 1024 * 1024
     """Octets of one entity's header whose fields are read; those after them are kept but mean nothing."""
 
 

@@ -34,7 +34,7 @@ NAMES: list[tuple[str, str | bytes, str | None]] = [
     ("unterminated", 'attachment; filename="a.bin', None),
     ("no value", "attachment; filename=", None),
     ("twice", "attachment; filename=a.bin; filename=b.bin", None),
-    ("comment", "attachment (really); filename=a.bin (this one)", "a.bin"),
+    ("comment", "attachment (really); filename=a.bin (this one)", None),
     ("spaces round equals", "attachment; filename = a.bin", None),
     ("unquoted spaces", "attachment; filename=a b c.bin", None),
     ("unknown charset", "attachment; filename*=x-nobody''a%E7.bin", None),

@@ -20,10 +20,13 @@ class Sample:
     @property
     def canonical(self) -> bytes:
         """The octets after the CRLF rule: every bare CR and bare LF is a line end."""
-        return self.raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+        return _canonical(self.raw)
 
     @property
     def transmitted(self) -> bytes:
-        """The octets after DATA: canonical, and the last line has its end (RFC 5321 section 4.1.1.4)."""
-        whole = self.canonical
-        return whole if whole.endswith(b"\r\n") or not whole else whole + b"\r\n"
+        """The octets after DATA: the sender ends the last line (RFC 5321 section 4.1.1.4), then the CRLF rule."""
+        return _canonical(self.raw if self.raw.endswith(b"\r\n") or not self.raw else self.raw + b"\r\n")
+
+
+def _canonical(octets: bytes) -> bytes:
+    return octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")

@@ -46,9 +46,8 @@ class Pop3Client:
         """The lines up to the lone dot, unstuffed."""
         whole = bytearray()
         while True:
-            line = await self.reader.readline()
-            if not line.endswith(b"\r\n"):
-                raise ConnectionError("the server closed within a multi-line response")
+            # Not readline: a bare LF within a message ends no line.
+            line = await self.reader.readuntil(b"\r\n")
             if line == b".\r\n":
                 return bytes(whole)
             whole += line[1:] if line.startswith(b".") else line

@@ -13,9 +13,10 @@ import pytest
 from tests.conftest import NewPerson
 from tests.corpus import Sample, messages
 from tests.corpus.catalogue import outside_messages
+from tests.peers.imap import Literal, Literal8
 from tests.peers.served import Person, Served
 from tests.roundtrip import deposit
-from tests.roundtrip.deposit import SENDER, TRACE, Route, expected
+from tests.roundtrip.deposit import SENDER, TRACE, Route, expected, storable
 
 ROUTES = [
     deposit.smtp,
@@ -136,7 +137,7 @@ def differences(route: Route, samples: Sequence[Sample], stored: Sequence[bytes]
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.__name__)
 async def test_octets_come_back(route: Route, name: str, server: Served, new_person: NewPerson, tmp_path: Path) -> None:
     """By IMAP BODY[], POP3 RETR and REST raw; all four sizes agree with the octets."""
-    samples = collection(name)
+    samples = storable(route, collection(name))
     person = await new_person()
     await route(server, person, samples, tmp_path)
     stored, sizes = await by_imap(server, person)
@@ -153,3 +154,24 @@ async def test_octets_come_back(route: Route, name: str, server: Served, new_per
     raws = await by_rest(server, person)
     assert Counter(sha256(whole).digest() for whole, _ in raws) == Counter(sha256(whole).digest() for whole in stored)
     assert [(len(whole), size) for whole, size in raws if len(whole) != size] == [], "size"
+
+
+async def test_empty(server: Served, person: Person, tmp_path: Path) -> None:
+    """A message of no octets is refused in each door's own words, and nothing is stored."""
+    imap = await server.imap(person)
+    for empty in (Literal(b""), Literal8(b"")):
+        reply = await imap.command(b"APPEND INBOX ", empty)
+        assert reply.status in ("NO", "BAD"), reply
+    async with await server.rest(person) as http:
+        inbox = (await http.get("/v1/mailboxes")).json()["mailboxes"][0]["id"]
+        answer = await http.post(
+            f"/v1/mailboxes/{inbox}/messages", content=b"", headers={"Content-Type": "message/rfc822"}
+        )
+        assert answer.status_code == 422
+        assert answer.headers["content-type"] == "application/problem+json"
+    (tmp_path / "empty.eml").write_bytes(b"")
+    code, said = await server.command("import", person.address, str(tmp_path))
+    assert code != 0
+    assert "empty.eml" in said
+    assert (await imap.ok(b"STATUS INBOX (MESSAGES)")).of("STATUS")[0].endswith(b"(MESSAGES 0)")
+    await imap.close()

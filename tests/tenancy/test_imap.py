@@ -111,6 +111,8 @@ async def test_foreign_names_and_numbers_are_unknown(
         (f"THREADID {victim.own('thread')}", f"THREADID {unknown(victim.own('thread'))}"),
         ("TEXT secret", "TEXT nothing-of-the-kind"),
     ]
+    # What is asked of the one is asked of the other, name for name, so that they stay alike.
+    first, second = await new_twin(), await new_twin()
     for foreign, nobody in (
         names_for(victim, only) if spec.takes_mailbox or Kind.PATTERN in spec.kinds else [("a", "a")]
     ):
