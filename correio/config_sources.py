@@ -214,7 +214,7 @@ def _parse_number(setting: Setting, text: str) -> int | float:
 
 def _number(text: str, unit: str) -> float:
     match = _SIZE.fullmatch(text.replace("_", ""))
-    units = {"octets": _OCTETS, "seconds": _SECONDS}.get(unit, {"": 1})
+    units: dict[str, int] = {"octets": _OCTETS, "seconds": _SECONDS}.get(unit, {"": 1})
     if match is None or match[2].lower() not in units:
         example = {"octets": "a size such as 50MiB", "seconds": "a time such as 30s or 10min"}.get(unit)
         raise ValueError(f"{text!r} is not {example or 'a whole number'}")
