@@ -17,10 +17,14 @@ from correio.mime.header_fields import header_fields
 from correio.mime.model import Part
 from correio.mime.sanitise import sanitise_html
 from correio.mime.text import html_to_text, part_text
-from correio.mime.transfer import UnknownEncodingError
+from correio.mime.transfer import decode_transfer, is_known_encoding
 
 MAX_TEXT: Final = 1024 * 1024
 """Octets of the decoded text parts that are shown, together; the parts have all of it."""
+MAX_ENCODED: Final = 4 * MAX_TEXT
+"""Octets of the encoded text that are read; a part of more is not shown."""
+MAX_PARTS: Final = 100
+"""Parts that are shown as the body."""
 MAX_HEADER: Final = 256 * 1024
 """Octets of the header that are shown."""
 MAX_FIELDS: Final = 1000
@@ -74,24 +78,23 @@ def body_json(parts: list[TextPart], part_urls: dict[str, str], truncated: bool)
 async def read_body(message: StoredMessage) -> BodyJson:
     """Return the body of a stored message. Raises UnavailableError."""
     parsed = message.parsed
-    bodies = choose_bodies(parsed)
+    store = message.account.store
+    many = len(parsed.parts) > MAX_PARTS
+    bodies = await store.in_worker(choose_bodies, parsed) if many else choose_bodies(parsed)
+    in_text, in_html = frozenset(bodies.text_body), frozenset(bodies.html_body)
+    indexes = [
+        index
+        for index in sorted(in_text | in_html)
+        if parsed.parts[index].media_type in _TEXT and is_known_encoding(parsed.parts[index].encoding)
+    ]
+    # A part that is too large is not even begun: it would be read as a whole.
+    shown = [index for index in indexes[:MAX_PARTS] if parsed.parts[index].size <= MAX_ENCODED]
+    truncated = len(shown) < len(indexes)
     room = MAX_TEXT
-    truncated = False
     parts: list[TextPart] = []
-    for index in sorted({*bodies.text_body, *bodies.html_body}):
-        part = parsed.parts[index]
-        if part.media_type not in _TEXT:
-            continue
-        if part.size > 4 * MAX_TEXT:
-            # Not even its beginning is read: it would be read as a whole.
-            truncated = True
-            continue
-        try:
-            octets = await message.decoded(part)
-        except UnknownEncodingError:
-            continue
+    for index, octets in zip(shown, await _read_parts(message, [parsed.parts[index] for index in shown]), strict=True):
         truncated = truncated or len(octets) > room
-        parts.append(TextPart(part, octets[:room], index in bodies.text_body, index in bodies.html_body))
+        parts.append(TextPart(parsed.parts[index], octets[:room], index in in_text, index in in_html))
         room -= min(room, len(octets))
     part_urls = {
         part.content_id: f"{part_url(message.id, part.path)}?disposition=inline"
@@ -99,8 +102,26 @@ async def read_body(message: StoredMessage) -> BodyJson:
         if part.content_id is not None and may_be_inline(part.media_type)
     }
     if MAX_TEXT - room > OFF_LOOP // 4:
-        return await message.account.store.in_worker(body_json, parts, part_urls, truncated)
+        return await store.in_worker(body_json, parts, part_urls, truncated)
     return body_json(parts, part_urls, truncated)
+
+
+async def _read_parts(message: StoredMessage, parts: list[Part]) -> list[bytes]:
+    """Return the decoded octets of parts, read together where they lie together: a round trip each would be many."""
+    if not parts:
+        return []
+    start, end = min(part.body_start for part in parts), max(part.end for part in parts)
+    if end - start > MAX_ENCODED:
+        return [await message.decoded(part) for part in parts]
+    octets = await message.read(start, end)
+    encoded = [(octets[part.body_start - start : part.end - start], part.encoding) for part in parts]
+    if len(octets) > OFF_LOOP:
+        return await message.account.store.in_worker(_decode, encoded)
+    return _decode(encoded)
+
+
+def _decode(encoded: list[tuple[bytes, str]]) -> list[bytes]:
+    return [decode_transfer(octets, encoding) for octets, encoding in encoded]
 
 
 async def read_headers(message: StoredMessage) -> list[HeaderJson]:

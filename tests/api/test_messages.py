@@ -346,3 +346,15 @@ async def test_the_summary_alone_is_the_summary_of_the_whole(client: ContractCli
     message = await find_message(account, stored["id"])
     assert message.summary == message.parsed.summary
     assert message.summary.subject == "rich"
+
+
+async def test_a_body_of_thousands_of_parts_is_read_in_one_round_trip_and_cut(
+    client: ContractClient, service: Service
+) -> None:
+    raw = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n" + b"--x\r\n\r\nword\r\n" * 9000 + b"--x--\r\n"
+    stored = await client.put(raw)
+    before = service.store.database.round_trips.count
+    message = (await client.get(f"/v1/messages/{stored['id']}")).json()
+    assert service.store.database.round_trips.count - before <= 5
+    assert message["body"]["truncated"] is True
+    assert message["body"]["text"].count("word") == 100
