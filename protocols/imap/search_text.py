@@ -18,9 +18,9 @@ from correio.mime.transfer import UnknownEncodingError, decode_transfer
 from protocols.imap.core.date_time import DAY, MONTHS
 from protocols.imap.core.search_keys import Body, Header, Sent
 
-_UNPLAIN: Final = re.compile(
-    rb"quoted-printable|base64|uu?e|=\?|utf-?7|utf-?16|utf-?32|ucs|iso-2022|hz-gb|delsp", re.IGNORECASE
-)
+_DECLARED: Final = (re.compile(rb"transfer-encoding[^\n]*\n?[^\n]*"), re.compile(rb"charset[^\n]*\n?[^\n]*"))
+"""Where a message in lower case declares an encoding; the value may stand on the next line."""
+_UNPLAIN: Final = re.compile(rb"quoted-printable|base64|uue|utf-?7|utf-?16|utf-?32|ucs|iso-2022|hz-gb")
 _DATE: Final = re.compile(
     rb"^date[ \t]*:(?:[^\r\n]*?[,\s])??(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{4}|\d\d)\b", re.I | re.M
 )
@@ -121,7 +121,10 @@ def _cannot_hold(whole: bytes, wanted: str) -> bool:
     """Tell most messages apart without decoding anything: all is plain ASCII, and the words are not in it."""
     if not wanted.isascii() or not wanted.isprintable() or " " in wanted or not whole.isascii():
         return False
-    return wanted.encode("ascii") not in whole.lower() and not _UNPLAIN.search(whole)
+    folded = whole.lower()
+    if wanted.encode("ascii") in folded or b"=?" in folded or b"delsp" in folded:
+        return False
+    return not any(_UNPLAIN.search(declared) for where in _DECLARED for declared in where.findall(folded))
 
 
 def _texts(message: Searchable, *, header: bool) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from array import array
 from collections.abc import Callable, Sequence
@@ -34,6 +35,10 @@ from protocols.imap.search_text import Searchable, matches, text_ranges
 from protocols.imap.selected import Selected
 
 T = TypeVar("T")
+OFF_LOOP: Final = 64 * 1024
+"""Octets of a message above which it is searched in a worker thread."""
+TURN: Final = 0.005
+"""Seconds after which the other sessions have a turn."""
 _READS: Final = (Header, Body, Sent, ObjectId)
 
 
@@ -56,6 +61,7 @@ class Searching:
     def __init__(self, selected: Selected) -> None:
         self._selected = selected
         self._now = int(time.time())
+        self._last = time.monotonic()
 
     async def run(self, key: SearchKey) -> list[int]:
         """Return the UIDs of the view that match, ascending; those that are gone do not."""
@@ -149,13 +155,18 @@ class Searching:
             if isinstance(key, ObjectId):
                 found += [one.uid for one in batch if (one.thread if key.thread else one.email) == key.object_id]
                 continue
-            candidates = [(one.uid, await _searchable(one, key)) for one in batch]
-            found += await account.store.in_worker(_matching, candidates, key)
+            for one in batch:
+                message = await _searchable(one, key)
+                if one.size > OFF_LOOP:
+                    matched = await account.store.in_worker(matches, message, key)
+                else:
+                    matched = matches(message, key)
+                if matched:
+                    found.append(one.uid)
+                if time.monotonic() - self._last > TURN:
+                    await asyncio.sleep(0)
+                    self._last = time.monotonic()
         return found
-
-
-def _matching(candidates: list[tuple[int, Searchable]], key: Header | Body | Sent) -> list[int]:
-    return [uid for uid, message in candidates if matches(message, key)]
 
 
 async def _searchable(message: StoredMessage, key: Header | Body | Sent) -> Searchable:
