@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 
 from bench.clients import Imap, Mail
@@ -43,7 +42,7 @@ class Bench:
         if not self._filled:
             for start in range(0, self.messages, 200):
                 batch = range(start, min(start + 200, self.messages))
-                letters = await asyncio.to_thread(lambda batch=batch: [letter(KIB4, 1_000_000 + n) for n in batch])
+                letters = [letter(KIB4, 1_000_000 + number) for number in batch]
                 await client.append(b"INBOX", *letters)
             self._filled = True
         await client.run(b"SELECT INBOX")

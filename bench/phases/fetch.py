@@ -54,7 +54,7 @@ async def run(bench: Bench) -> AsyncIterator[Figure]:
     client.close()
 
 
-async def _one(bench: Bench, client: Imap, mailbox: str) -> AsyncIterator[Figure]:
+async def _one(bench: Bench, client: Imap, mailbox: dict[str, str]) -> AsyncIterator[Figure]:
     uids = [random.Random(1).randrange(1, bench.messages + 1) for _ in range(400)]
     bare = await asyncio.to_thread(bench.driver.one, mailbox, uids)
     taken: list[float] = []

@@ -17,7 +17,7 @@ SLOTS = slots(SCHEMA)
 
 def candidates(twin: Twin) -> list[str]:
     """Every id of a twin, of every kind, and its address: no argument's name is trusted to tell its kind."""
-    found = [id_ for ids in twin.ids.values() for id_ in ids[:3]]
+    found = [id_ for ids in twin.ids.values() for id_ in ids[:2]]
     return [*found, twin.folder, twin.person.address]
 
 
