@@ -20,6 +20,7 @@ from protocols.imap.core.search_keys import Body, Header, Sent
 
 _DECLARED: Final = (re.compile(rb"transfer-encoding[^\n]*\n?[^\n]*"), re.compile(rb"charset[^\n]*\n?[^\n]*"))
 """Where a message in lower case declares an encoding; the value may stand on the next line."""
+PIECE: Final = 256 * 1024
 _UNPLAIN: Final = re.compile(rb"quoted-printable|base64|uue|utf-?7|utf-?16|utf-?32|ucs|iso-2022|hz-gb")
 _DATE: Final = re.compile(
     rb"^date[ \t]*:(?:[^\r\n]*?[,\s])??(\d{1,2})[ \t-]+([A-Za-z]{3})[a-z]*[ \t-]+(\d{4}|\d\d)\b", re.I | re.M
@@ -114,7 +115,8 @@ def _body(message: Searchable, key: Body) -> bool:
     whole = message.whole
     if whole is not None and _cannot_hold(whole, wanted):
         return False
-    return any(wanted in text.casefold() for text in _texts(message, header=key.header))
+    overlap = 4 * len(wanted.encode("utf-8")) + 64
+    return any(wanted in text.casefold() for text in _texts(message, overlap, header=key.header))
 
 
 def _cannot_hold(whole: bytes, wanted: str) -> bool:
@@ -127,7 +129,7 @@ def _cannot_hold(whole: bytes, wanted: str) -> bool:
     return not any(_UNPLAIN.search(declared) for where in _DECLARED for declared in where.findall(folded))
 
 
-def _texts(message: Searchable, *, header: bool) -> Iterable[str]:
+def _texts(message: Searchable, overlap: int, *, header: bool) -> Iterable[str]:
     if header:
         yield _decoded_header(message.header)
     for part in message.parsed.parts:
@@ -135,20 +137,22 @@ def _texts(message: Searchable, *, header: bool) -> Iterable[str]:
             inner = message.parsed.parts[part.message]
             yield _decoded_header(message.read(inner.header_start, inner.body_start))
         elif part.media_type.startswith("text/"):
-            yield _part_text(message, part)
+            yield from _part_texts(message, part, overlap)
 
 
 def _decoded_header(octets: bytes) -> str:
     return "\n".join(f"{field.name}: {field.decoded}" for field in header_fields(octets))
 
 
-def _part_text(message: Searchable, part: Part) -> str:
+def _part_texts(message: Searchable, part: Part, overlap: int) -> Iterable[str]:
+    """Yield the text of a part, a large one in pieces that overlap, so that no step holds up the other threads."""
     octets = message.read(part.body_start, part.end)
     try:
         octets = decode_transfer(octets, part.encoding)
     except UnknownEncodingError:
-        return ""
-    return part_text(part, octets)
+        return
+    for start in range(0, max(len(octets), 1), PIECE):
+        yield part_text(part, octets[max(0, start - overlap) : start + PIECE])
 
 
 def _sent(message: Searchable, key: Sent) -> bool:

@@ -241,6 +241,18 @@ async def test_search(imap: Imap, person: Person, keys: bytes, expected: list[in
     await client.close()
 
 
+async def test_words_are_found_anywhere_in_a_large_text(imap: Imap, person: Person) -> None:
+    head = b"Subject: large\r\n\r\n"
+    filler = b"x" * 70 + b"\r\n"
+    text = filler * 8000
+    edge = 262_144 - 5
+    raw = head + text[: edge - edge % 72] + b"y" * (edge % 72) + b"needle across\r\n" + text
+    client = await filled(imap, person, raw)
+    assert numbers(await client.ok(b'SEARCH BODY "NEEDLE across"')) == [1]
+    assert numbers(await client.ok(b"SEARCH BODY nowhere")) == []
+    await client.close()
+
+
 async def test_extended_search(imap: Imap, person: Person) -> None:
     client = await filled(imap, person, ONE, TWO, ONE)
     reply = await client.ok(b"UID SEARCH RETURN (COUNT MIN MAX) SUBJECT one")
