@@ -61,9 +61,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     graphql_cost: Annotated[
         int, _about("Objects one GraphQL operation may ask for, as its page sizes multiply them.", least=1)
     ] = 20_000
-    graphql_reads: Annotated[
-        int, _about("Headers, texts, bodies and digests one GraphQL operation may read from messages.", least=1)
-    ] = 5_000
     graphql_list: Annotated[int, _about("Items of one list in the arguments of a GraphQL field.", least=1)] = 500
     graphql_page: Annotated[int, _about("Nodes of one page of a GraphQL connection.", least=1)] = 200
     graphql_time: Annotated[

@@ -9,11 +9,12 @@ from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
 from correio.config import Limits
-from correio.errors import LimitError
 from correio.mail.account import Account
 from correio.mail.fetch import StoredMessage, find_messages
 from correio.mail.message_store import MessageStore
 from correio.mail.threads import ThreadMember, find_thread_members
+from schema.budget import Budget
+from schema.operation.measure import Measure
 from schema.part.octets import MessageOctets
 
 
@@ -25,31 +26,11 @@ class OperationContext:
         self.account = account
         self.limits = limits
         self.octets = MessageOctets()
-        self.reads = 0
-        """How often octets of messages were asked for."""
+        self.budget = Budget(limits.graphql_cost)
+        self.measure: Measure
+        """Of the operation that runs. The engine sets it."""
         self.messages: DataLoader[str, StoredMessage | None] = DataLoader(self._load_messages)
         self.threads: DataLoader[str, list[ThreadMember]] = DataLoader(self._load_threads)
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether more octets were asked for than one operation may have."""
-        return self.reads > self.limits.graphql_reads
-
-    @property
-    def too_many_reads(self) -> str:
-        """What a client is told then."""
-        return f"An operation may read {self.limits.graphql_reads} contents of messages. Ask for less at once."
-
-    def spend(self) -> None:
-        """Count one reading of a message's octets. Raises LimitError for one too many.
-
-        The cost told beforehand assumes that a message has a few parts; one with ten thousand is met here.
-        """
-        self.reads += 1
-        if self.exhausted:
-            raise LimitError(
-                f"An operation may read {self.limits.graphql_reads} parts of messages. Ask for less at once."
-            )
 
     async def _load_messages(self, ids: list[str]) -> Sequence[StoredMessage | None]:
         found = await find_messages(self.account, ids)

@@ -29,7 +29,7 @@ async def find_node(context: OperationContext, node_id: str) -> Node | None:
         return mailbox_node(mailbox) if mailbox is not None else None
     if is_id(node_id, Kind.MESSAGE):
         stored = await context.messages.load(node_id)
-        return message_node(stored) if stored is not None else None
+        return message_node(context, stored) if stored is not None else None
     if is_id(node_id, Kind.THREAD):
         members = await context.threads.load(node_id)
         return thread_node(node_id, members) if members else None

@@ -8,13 +8,14 @@ import strawberry
 
 from correio.mail.account import Account as CoreAccount
 from schema.context import Info
+from schema.cost import LENGTHS
 from schema.mailbox import types as mailboxes
 from schema.mailbox.role import MailboxRole
 from schema.message import connection as connections
 from schema.message.filter import MessageFilter
 from schema.message.order import MessageOrder
 from schema.node import Node
-from schema.paced import paced
+from schema.paced import counted
 from schema.scalars import State
 
 if TYPE_CHECKING:
@@ -43,11 +44,11 @@ class Account(Node):
 
     @strawberry.field(description="All mailboxes by path, the inbox first; with a role, the one that has it.")
     def mailboxes(
-        self, role: MailboxRole | None = None
+        self, info: Info, role: MailboxRole | None = None
     ) -> list[Annotated[Mailbox, strawberry.lazy("schema.mailbox.types")]]:
         """Return the mailboxes."""
         found = [one for one in self.core.mailboxes if role is None or one.role == role.value]
-        return paced(found, mailboxes.mailbox_node)  # type: ignore[no-any-return]
+        return counted(info, found, mailboxes.mailbox_node, LENGTHS["Account", "mailboxes"])  # type: ignore[no-any-return]
 
     @strawberry.field(description="The messages of all mailboxes together, the last received first.")
     async def messages(

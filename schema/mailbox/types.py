@@ -14,7 +14,7 @@ from schema.message import connection as connections
 from schema.message.filter import MessageFilter
 from schema.message.order import MessageOrder
 from schema.node import Node
-from schema.paced import paced
+from schema.paced import counted
 from schema.scalars import State
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Mailbox(Node):
     @strawberry.field(description="The mailboxes directly below, by name.")
     def children(self, info: Info) -> list[Annotated[Mailbox, strawberry.lazy("schema.mailbox.types")]]:
         """Return the mailboxes below."""
-        return paced(info.context.account.mailboxes.children(self.id), mailbox_node)  # type: ignore[no-any-return]
+        return counted(info, info.context.account.mailboxes.children(self.id), mailbox_node)  # type: ignore[no-any-return]
 
     @strawberry.field(description="Its messages, the last received first.")
     async def messages(

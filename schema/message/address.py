@@ -8,7 +8,8 @@ from typing import cast
 import strawberry
 
 from correio.mime import model
-from schema.paced import AT_ONCE, Paced
+from schema.context import OperationContext
+from schema.paced import paced
 
 
 @strawberry.type(description="One mailbox of an address list (RFC 5322 section 3.4), decoded.")
@@ -20,10 +21,10 @@ class Address:
     group: str | None = strawberry.field(description="The name of the group it stands in, if any.")
 
 
-def addresses(found: Sequence[model.Address]) -> list[Address]:
+def addresses(context: OperationContext, found: Sequence[model.Address]) -> list[Address]:
     """Return an address list for a client. Groups without members are left out: they name nobody."""
     named = [one for one in found if one.local or one.domain]
-    return cast("list[Address]", named if len(named) <= AT_ONCE else Paced(named, lambda one: one))
+    return paced(named, lambda one: one, context.budget.charge)  # type: ignore[no-any-return]
 
 
 def first_address(found: Sequence[model.Address]) -> Address | None:

@@ -9,6 +9,7 @@ import strawberry
 from correio.mail.fetch import StoredMessage
 from correio.mail.readable import read_body
 from correio.mime.bodies import Bodies
+from schema.context import OperationContext
 from schema.part.content import part_url
 
 
@@ -33,14 +34,15 @@ class MessageBody:
     truncated: bool = strawberry.field(description="Whether it is longer than what is shown; the parts have all of it.")
 
 
-async def message_body(core: StoredMessage, bodies: Bodies, prefer: BodyKind) -> MessageBody:
+async def message_body(context: OperationContext, core: StoredMessage, bodies: Bodies, prefer: BodyKind) -> MessageBody:
     """Read a body. Raises UnavailableError."""
     pictures = {
         part.content_id: f"{part_url(core.id, part)}?disposition=inline"
         for part in core.parsed.parts
         if part.content_id is not None and part.media_type.startswith("image/")
     }
-    body = await read_body(core, bodies, pictures, with_html=prefer is BodyKind.HTML)
+    async with context.budget.turn():
+        body = await read_body(core, bodies, pictures, with_html=prefer is BodyKind.HTML)
     return MessageBody(
         kind=BodyKind.HTML if body.html is not None else BodyKind.TEXT,
         html=body.html,

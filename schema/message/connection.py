@@ -109,7 +109,7 @@ async def open_thread_connection(
     keys = await listing.page(page)
     loaded = await context.messages.load_many([ids[key] for key in keys])
     found = {
-        (key.mailbox, key.uid): messages.message_node(stored)
+        (key.mailbox, key.uid): messages.message_node(context, stored)
         for key, stored in zip(keys, loaded, strict=True)
         if stored is not None
     }
@@ -150,5 +150,5 @@ async def _read(context: OperationContext, keys: Sequence[Key]) -> dict[tuple[st
                 # The document may be one read earlier, before its flags changed: the index has them as they are now.
                 row = index.row(stored.uid)
                 if row is not None:
-                    found[mailbox_id, stored.uid] = messages.message_node(stored, row)
+                    found[mailbox_id, stored.uid] = messages.message_node(context, stored, row)
     return found

@@ -136,7 +136,9 @@ class MessageMutations:
         except MailError as error:
             return problem_of(error, account.modseq, input.move_to or "", "input")
         found = await find_messages(account, result.updated)
-        outcomes: list[MessageOutcome] = [message_node(found[one]) if one in found else _missing(one) for one in ids]
+        outcomes: list[MessageOutcome] = [
+            message_node(context, found[one]) if one in found else _missing(one) for one in ids
+        ]
         return _payload(before, account.modseq, len(result.updated), outcomes, input.client_mutation_id)
 
     @strawberry.mutation(description="Destroy messages for good. There is no way back.")

@@ -12,7 +12,7 @@ from correio.mail.flags import ANSWERED, DRAFT, FLAGGED
 from correio.mail.keywords import keywords_of
 from correio.mail.mailbox_index import Row
 from schema.account import types as accounts
-from schema.context import Info
+from schema.context import Info, OperationContext
 from schema.mailbox import types as mailboxes
 from schema.message.address import Address, addresses, first_address
 from schema.message.body import BodyKind, MessageBody, message_body
@@ -93,20 +93,19 @@ class Message(Node):
     @strawberry.field(description="What a person reads.")
     async def body(self, info: Info, prefer: BodyKind = BodyKind.HTML) -> MessageBody:
         """Read the parts that are the body."""
-        info.context.spend()
-        return await message_body(self.core, bodies_of(self.core.parsed, 0), prefer)
+        return await message_body(info.context, self.core, bodies_of(self.core.parsed, 0), prefer)
 
     @strawberry.field(description="Every MIME entity in document order, the message itself first if it is a multipart.")
-    def parts(self) -> list[Part]:
+    def parts(self, info: Info) -> list[Part]:
         """Return the parts, flat."""
-        return part_nodes(self.core)
+        return part_nodes(info, self.core)
 
     @strawberry.field(
         description="The parts a person would call attachments, with pictures shown in place if asked for."
     )
-    def attachments(self, include_inline: bool = False) -> list[Part]:
+    def attachments(self, info: Info, include_inline: bool = False) -> list[Part]:
         """Return the attachments."""
-        return attachment_nodes(self.core, 0, include_inline)
+        return attachment_nodes(info, self.core, 0, include_inline)
 
     @strawberry.field(description="The message octet for octet.")
     def raw(self) -> Blob:
@@ -114,7 +113,7 @@ class Message(Node):
         return message_blob(self.core)
 
 
-def message_node(core: StoredMessage, row: Row | None = None) -> Message:
+def message_node(context: OperationContext, core: StoredMessage, row: Row | None = None) -> Message:
     """Return a message for a client, with the flags of its row in the index where that is newer than what was read."""
     parsed = core.parsed
     flags, modseq = (core.flags, core.modseq) if row is None else (row.flags, row.modseq)
@@ -133,12 +132,12 @@ def message_node(core: StoredMessage, row: Row | None = None) -> Message:
         sent_at=date_time(summary.date),
         received_at=clamped(core.date),
         size=core.size,
-        from_=addresses(summary.from_),
+        from_=addresses(context, summary.from_),
         sender=first_address(summary.sender),
-        reply_to=addresses(summary.reply_to),
-        to=addresses(summary.to),
-        cc=addresses(summary.cc),
-        bcc=addresses(summary.bcc),
+        reply_to=addresses(context, summary.reply_to),
+        to=addresses(context, summary.to),
+        cc=addresses(context, summary.cc),
+        bcc=addresses(context, summary.bcc),
         message_id=summary.message_id,
         in_reply_to=summary.in_reply_to,
         references=summary.references,

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeGuard, cast
 from graphql import ExecutionResult, FieldNode, GraphQLError, OperationDefinitionNode, execute
 from graphql.execution.values import get_variable_values
 from strawberry import Schema
+from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.execution import optimized_is_awaitable
 
 from correio.config import Limits
@@ -58,7 +59,8 @@ class Engine:
                     )
                 ]
             )
-        self._check(document, operation, request.variables)
+        context.measure, cost = self._check(document, operation, request.variables)
+        context.budget.charge(cost)
         if not _only_introspection(operation):
             # What the operation shows is then at least as new as the moment it was asked for.
             await context.account.refresh()
@@ -67,12 +69,9 @@ class Engine:
         except TimeoutError:
             message = f"The query took longer than {self._limits.graphql_time:g} seconds."
             return {"data": None, "errors": [{"message": message, "extensions": {"code": "timeout"}}]}
-        if context.exhausted:
-            # One answer to all that was not read: a page of ten thousand errors would help nobody.
-            message = (
-                f"The operation reads more than {self._limits.graphql_reads} parts of messages. Ask for less at once."
-            )
-            return {"data": None, "errors": [{"message": message, "extensions": {"code": "limit"}}]}
+        if context.budget.exhausted:
+            # One answer to all that was not shown: a page of ten thousand errors would help nobody.
+            return {"data": None, "errors": [{"message": context.budget.message, "extensions": {"code": "limit"}}]}
         if result.data is None and result.errors and all(error.path is None for error in result.errors):
             raise RequestError(result.errors)
         response: dict[str, Any] = {"data": result.data}
@@ -95,13 +94,17 @@ class Engine:
         check_literals(document.node, self._limits.graphql_list)
         return document
 
-    def _check(self, document: Document, operation: OperationDefinitionNode, given: dict[str, Any]) -> None:
+    def _check(
+        self, document: Document, operation: OperationDefinitionNode, given: dict[str, Any]
+    ) -> tuple[Measure, int]:
+        """Return the measure of an operation and its cost. Raises RequestError where it is over a bound."""
         limits = self._limits
         check_variables(given, limits.graphql_list)
         coerced = get_variable_values(self._schema, operation.variable_definitions or (), given, max_errors=20)
         if isinstance(coerced, list):
             raise RequestError([_coded(error, "variables") for error in coerced])
-        depth, cost = Measure(self._schema, document.node, coerced.coerced).operation(operation)
+        measure = Measure(self._schema, document.node, coerced.coerced)
+        depth, cost = measure.operation(operation)
         if depth > limits.graphql_depth:
             raise refused(f"The operation is {depth} fields deep; at most {limits.graphql_depth} are allowed.", "limit")
         if cost > limits.graphql_cost:
@@ -109,6 +112,7 @@ class Engine:
                 f"The operation may ask for {cost} objects; at most {limits.graphql_cost} are allowed. Ask for smaller pages.",
                 "limit",
             )
+        return measure, cost
 
     async def _execute(
         self, document: Document, operation: OperationDefinitionNode, request: GraphQLRequest, context: OperationContext
@@ -161,8 +165,8 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
     if isinstance(cause, MailError):
         field = {"field": cause.field} if isinstance(cause, InvalidInputError) and cause.field else {}
         error.extensions = {"code": cause.code, **field}
-    elif cause is None and origin.nodes:
-        # graphql-core's own, of a value in the document that validation could not see: null where nothing may stand.
+    elif cause is None and (origin.nodes or isinstance(origin, StrawberryInputCoercionError)):
+        # Of a value in the request that validation could not see, such as null where nothing may stand.
         error.extensions = {"code": InvalidInputError.code, **(error.extensions or {})}
     else:
         # Without a place in the document it is about what a resolver gave, which is not for the client to see.

@@ -8,6 +8,7 @@ figure is never too low.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from graphql import (
@@ -53,6 +54,12 @@ class Measure:
         """Return (depth, cost). The document is valid: fragments have no cycles."""
         root = self._schema.get_root_type(node.operation)
         return self._selections(node.selection_set, root, 1) if root else (0, 0)
+
+    def below(self, nodes: Iterable[FieldNode], inner: GraphQLNamedType) -> int:
+        """Return the cost of what these fields select of one object."""
+        return sum(
+            self._selections(node.selection_set, inner, 1)[1] for node in nodes if node.selection_set is not None
+        )
 
     def _selections(self, selections: SelectionSetNode, parent: GraphQLNamedType, page: int) -> tuple[int, int]:
         depth = cost = 0

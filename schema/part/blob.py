@@ -39,21 +39,21 @@ class Blob:
         part = self.core.parsed.parts[self.index]
         if is_identity(part.encoding) or not is_known_encoding(part.encoding):
             return part.size
-        info.context.spend()
-        return len(await info.context.octets.decoded(self.core, part))
+        async with info.context.budget.turn():
+            return len(await info.context.octets.decoded(self.core, part))
 
     @strawberry.field(
         description="The SHA-256 of the octets in hexadecimal, lower case. They have to be read to be told."
     )
     async def sha256(self, info: Info) -> str:
         """Return the digest of the content."""
-        info.context.spend()
         digest = hashlib.sha256()
-        if self.index is None:
-            async for piece in self.core.stream():
-                await _update(digest, piece)
-        else:
-            await _update(digest, await info.context.octets.decoded(self.core, self.core.parsed.parts[self.index]))
+        async with info.context.budget.turn():
+            if self.index is None:
+                async for piece in self.core.stream():
+                    await _update(digest, piece)
+            else:
+                await _update(digest, await info.context.octets.decoded(self.core, self.core.parsed.parts[self.index]))
         return digest.hexdigest()
 
 

@@ -24,7 +24,6 @@ MAX_ENCODED_TEXT: Final = 8 * 1024 * 1024
 
 
 async def _header(context: OperationContext, core: StoredMessage, part: Part) -> bytes:
-    context.spend()
     return await context.octets.read(core, part.header_start, min(part.body_start, part.header_start + MAX_HEADER))
 
 
@@ -35,18 +34,20 @@ async def read_headers(
 
     Raises LimitError, UnavailableError.
     """
-    octets = await _header(context, core, part)
-    if len(octets) > OFF_LOOP:
-        return await core.account.store.in_worker(headers, octets, names)
-    return headers(octets, names)
+    async with context.budget.turn():
+        octets = await _header(context, core, part)
+        if len(octets) > OFF_LOOP:
+            return await core.account.store.in_worker(headers, octets, names)
+        return headers(octets, names)
 
 
 async def read_summary(context: OperationContext, core: StoredMessage, root: Part) -> Summary:
     """Return the decoded fields of an embedded message's header. Raises LimitError, UnavailableError."""
-    octets = await _header(context, core, root)
-    if len(octets) > OFF_LOOP:
-        return await core.account.store.in_worker(_summary, octets)
-    return _summary(octets)
+    async with context.budget.turn():
+        octets = await _header(context, core, root)
+        if len(octets) > OFF_LOOP:
+            return await core.account.store.in_worker(_summary, octets)
+        return _summary(octets)
 
 
 def _summary(octets: bytes) -> Summary:
@@ -58,13 +59,13 @@ async def read_text(context: OperationContext, core: StoredMessage, part: Part) 
 
     Raises LimitError, UnavailableError.
     """
-    context.spend()
     if part.size > MAX_ENCODED_TEXT:
         part = msgspec.structs.replace(part, end=part.body_start + MAX_ENCODED_TEXT)
-    octets = await context.octets.decoded(core, part)
-    if len(octets) > OFF_LOOP:
-        return await core.account.store.in_worker(part_text, part, octets)
-    return part_text(part, octets)
+    async with context.budget.turn():
+        octets = await context.octets.decoded(core, part)
+        if len(octets) > OFF_LOOP:
+            return await core.account.store.in_worker(part_text, part, octets)
+        return part_text(part, octets)
 
 
 def part_url(message_id: str, part: Part) -> URL:

@@ -15,7 +15,7 @@ from schema.message.address import Address, addresses, first_address
 from schema.message.body import BodyKind, MessageBody, message_body
 from schema.message.header import Header
 from schema.node import Node
-from schema.paced import paced
+from schema.paced import counted
 from schema.part.blob import Blob, part_blob
 from schema.part.content import read_headers, read_summary, read_text
 from schema.part.part_id import part_id
@@ -105,20 +105,19 @@ class EmbeddedMessage:
     @strawberry.field(description="What a person reads of it.")
     async def body(self, info: Info, prefer: BodyKind = BodyKind.HTML) -> MessageBody:
         """Read the parts that are the body."""
-        info.context.spend()
-        return await message_body(self.core, bodies_of(self.core.parsed, self.root), prefer)
+        return await message_body(info.context, self.core, bodies_of(self.core.parsed, self.root), prefer)
 
     @strawberry.field(description="Its MIME entities, flat; their ids and paths are those of the message around it.")
-    def parts(self) -> list[Part]:
+    def parts(self, info: Info) -> list[Part]:
         """Return the parts."""
-        return part_nodes(self.core, subtree(self.core.parsed, self.root))
+        return part_nodes(info, self.core, subtree(self.core.parsed, self.root))
 
     @strawberry.field(
         description="The parts a person would call attachments, with pictures shown in place if asked for."
     )
-    def attachments(self, include_inline: bool = False) -> list[Part]:
+    def attachments(self, info: Info, include_inline: bool = False) -> list[Part]:
         """Return the attachments."""
-        return attachment_nodes(self.core, self.root, include_inline)
+        return attachment_nodes(info, self.core, self.root, include_inline)
 
 
 def part_node(core: StoredMessage, index: int) -> Part:
@@ -145,15 +144,15 @@ def part_node(core: StoredMessage, index: int) -> Part:
     )
 
 
-def part_nodes(core: StoredMessage, indexes: Sequence[int] | None = None) -> list[Part]:
+def part_nodes(info: Info, core: StoredMessage, indexes: Sequence[int] | None = None) -> list[Part]:
     """Return parts for a client: those at these indexes, or all."""
     every = range(len(core.parsed.parts)) if indexes is None else indexes
-    return paced(every, lambda index: part_node(core, index))  # type: ignore[no-any-return]
+    return counted(info, every, lambda index: part_node(core, index))  # type: ignore[no-any-return]
 
 
-def attachment_nodes(core: StoredMessage, root: int, include_inline: bool) -> list[Part]:
+def attachment_nodes(info: Info, core: StoredMessage, root: int, include_inline: bool) -> list[Part]:
     """Return the attachments of the message whose root entity is ``root``."""
-    return part_nodes(core, attachments_of(core.parsed, root, include_inline))
+    return part_nodes(info, core, attachments_of(core.parsed, root, include_inline))
 
 
 async def embedded_message_node(context: OperationContext, core: StoredMessage, root: int) -> EmbeddedMessage:
@@ -164,12 +163,12 @@ async def embedded_message_node(context: OperationContext, core: StoredMessage, 
         root=root,
         subject=summary.subject,
         sent_at=date_time(summary.date),
-        from_=addresses(summary.from_),
+        from_=addresses(context, summary.from_),
         sender=first_address(summary.sender),
-        reply_to=addresses(summary.reply_to),
-        to=addresses(summary.to),
-        cc=addresses(summary.cc),
-        bcc=addresses(summary.bcc),
+        reply_to=addresses(context, summary.reply_to),
+        to=addresses(context, summary.to),
+        cc=addresses(context, summary.cc),
+        bcc=addresses(context, summary.bcc),
         message_id=summary.message_id,
         in_reply_to=summary.in_reply_to,
         references=summary.references,

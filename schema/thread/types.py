@@ -14,6 +14,7 @@ from schema.context import Info
 from schema.mailbox import types as mailboxes
 from schema.message import connection as connections
 from schema.node import Node
+from schema.paced import counted
 from schema.scalars import DateTime, clamped
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Thread(Node):
     def mailboxes(self, info: Info) -> list[Annotated[Mailbox, strawberry.lazy("schema.mailbox.types")]]:
         """Return the mailboxes, by path."""
         inside = {member.mailbox for member in self.members}
-        return [mailboxes.mailbox_node(one) for one in info.context.account.mailboxes if one.id in inside]
+        found = [one for one in info.context.account.mailboxes if one.id in inside]
+        return counted(info, found, mailboxes.mailbox_node)  # type: ignore[no-any-return]
 
     @strawberry.field(description="Its messages, the first received first.")
     async def messages(

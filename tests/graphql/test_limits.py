@@ -11,6 +11,7 @@ from correio.config import Limits
 from schema.operation.document import MAX_DEFINITIONS, MAX_REPEATS
 from tests.graphql.client import GraphQLClient
 from tests.graphql.conftest import User
+from tests.graphql.mail import append
 
 LIMITS = Limits()
 NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
@@ -162,3 +163,23 @@ async def test_many_hostile_documents_at_once_leave_room_for_others(user: User) 
     await asyncio.gather(
         *(user.client.run(hostile) for _ in range(4)), user.client.data("{ account { id } }"), user.client.run(hostile)
     )
+
+
+async def test_lists_longer_than_assumed_are_charged_when_they_are_seen(user: User) -> None:
+    """The cost told beforehand takes a message for one of ten parts, and a field for one of a few addresses."""
+    boundary = b"\r\n--b\r\n\r\nx"
+    parts = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + boundary * 1_000 + b"\r\n--b--\r\n"
+    people = b"To: " + b",\r\n ".join(b"p%d@x" % at for at in range(LIMITS.graphql_cost + 10)) + b"\r\n\r\n"
+    [many, crowded] = await append(user, [parts, people])
+    query = "query($id: ID!) { node(id: $id) { ... on Message { %s } } }"
+    data = await user.client.data(query % "parts { id text }", id=many.id)
+    assert len(data["node"]["parts"]) == 1_001
+    for message, fields in (
+        (many, "parts { id text headers { name decoded } blob { size sha256 } }"),
+        (crowded, "to { email }"),
+    ):
+        response = await user.client.run(query % fields, id=message.id)
+        assert response["data"] is None
+        [error] = response["errors"]
+        assert error["extensions"] == {"code": "limit"}
+        assert "subject" in (await user.client.data(query % "subject body { text }", id=message.id))["node"]

@@ -69,7 +69,7 @@ def filled(rows: list[tuple[str, int, FlagSet, int]]) -> World:
 
 
 @given(ROWS, st.integers(1, 7), st.booleans(), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_pages_one_after_another_are_the_list(
     rows: list[tuple[str, int, FlagSet, int]], size: int, descending: bool, backward: bool
 ) -> None:
@@ -101,7 +101,7 @@ def test_pages_one_after_another_are_the_list(
 @given(
     ROWS, st.lists(st.one_of(ROWS, st.integers(0, 40)), max_size=12), st.integers(1, 5), st.booleans(), st.booleans()
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_stays_is_seen_once_whatever_comes_and_goes(
     rows: list[tuple[str, int, FlagSet, int]],
     changes: list[list[tuple[str, int, FlagSet, int]] | int],
@@ -139,7 +139,7 @@ def test_what_stays_is_seen_once_whatever_comes_and_goes(
 
 
 @given(ROWS, DATES, st.sampled_from(MAILBOXES), st.integers(0, 40), st.booleans(), st.booleans(), st.integers(0, 40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_key_is_a_place_in_any_list(
     rows: list[tuple[str, int, FlagSet, int]],
     date: int,
@@ -220,7 +220,7 @@ def mailbox(mailbox_id: str) -> Mailbox:
 
 
 @given(ROWS, filters())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_filter_means_what_it_says(rows: list[tuple[str, int, FlagSet, int]], wanted: MessageFilter) -> None:
     async def check() -> None:
         world = filled(rows)
