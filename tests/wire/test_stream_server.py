@@ -163,7 +163,7 @@ async def test_input_behind_a_running_command_is_bounded(tmp_path: Path) -> None
         writer.write(b"WAIT\n")
         writer.write((b"y" * 1023 + b"\n") * 16_384)
         session = running.sessions[0]
-        while session.pending <= READ_AHEAD:  # noqa: ASYNC110 - the condition is another task's
+        while session.pending <= READ_AHEAD:
             await asyncio.sleep(0.001)
         for _ in range(50):
             await asyncio.sleep(0.001)
@@ -229,7 +229,7 @@ async def test_connections_are_bounded_in_all_and_by_address(tmp_path: Path) -> 
             writer.close()
             pairs[0][1].write(b"QUIT\n")
             await pairs[0][0].read()
-            while running.server.connections > 1:  # noqa: ASYNC110 - nothing signals it
+            while running.server.connections > 1:
                 await asyncio.sleep(0.001)
             again, writer = await running.dial()
             assert await again.readline() == b"hello\n"
