@@ -38,7 +38,7 @@ class ReadAhead:
         self._batch = min(self._batch * 4, BATCH) if in_order else 1
         wanted = self._maildrop.following(position, octets=BATCH_OCTETS, most=self._batch)
         self._held.clear()
-        async for batch in fetch_messages(self._account, self._mailbox_id, wanted):
+        async for batch in fetch_messages(self._account, self._mailbox_id, wanted, whole=True):
             for message in batch:
                 self._held[message.uid] = message
         return self._held.pop(uid, None)

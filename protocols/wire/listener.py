@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Final, Protocol
 
 from correio.config import Endpoint, Limits, Settings
+from correio.metrics import ACCEPTED, CONNECTIONS
 from protocols.wire.admission import Admission
 
 log = logging.getLogger("correio.wire")
@@ -113,6 +114,8 @@ class Listener(ABC):
             return False
         self._connections.add(connection)
         self._empty.clear()
+        ACCEPTED.add(self.protocol)
+        CONNECTIONS.add(self.protocol)
         return True
 
     def left(self, connection: Client) -> None:
@@ -120,5 +123,6 @@ class Listener(ABC):
         if connection in self._connections:
             self._connections.discard(connection)
             self._admission.leave(connection.remote)
+            CONNECTIONS.add(self.protocol, amount=-1)
             if not self._connections:
                 self._empty.set()

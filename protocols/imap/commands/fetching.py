@@ -13,7 +13,7 @@ from correio.mail.store_flags import FlagChange, store_flags
 from protocols.imap.commands.selecting import vanished_since
 from protocols.imap.core import responses
 from protocols.imap.core.commands.messages import Fetch
-from protocols.imap.core.fetch_items import BinarySection, BodySection, Datum, FetchItem
+from protocols.imap.core.fetch_items import BinarySection, BodySection, Datum, FetchItem, Text
 from protocols.imap.core.responses import Completion
 from protocols.imap.core.syntax_error import CommandRefusedError
 from protocols.imap.fetch_columns import COLUMNS, column_format, column_values, render_columns
@@ -186,7 +186,8 @@ class Fetching:
         selected = self._session.current
         uids = selected.uids(pieces)
         found = 0
-        async for batch in read_ahead(fetch_messages(self._session.person, selected.mailbox_id, uids)):
+        messages = fetch_messages(self._session.person, selected.mailbox_id, uids, whole=_asks_for_all(self._items))
+        async for batch in read_ahead(messages):
             for message in batch:
                 row = selected.view.index.position(message.uid)
                 if row < 0:
@@ -236,6 +237,17 @@ class Fetching:
             name = "BINARY.SIZE" if not isinstance(item, BinarySection) else "BINARY"
             path = getattr(item, "path", "")
             await self._add(f"{name}[{path}] {'NIL' if name == 'BINARY' else '0'}".encode("ascii"))
+
+
+def _asks_for_all(items: Sequence[FetchItem]) -> bool:
+    """Tell whether every octet of a message, or most of them, will be read."""
+    return any(
+        isinstance(item, BodySection)
+        and not item.path
+        and item.partial is None
+        and item.text in (Text.CONTENT, Text.TEXT)
+        for item in items
+    )
 
 
 def _order(items: Sequence[FetchItem]) -> list[int]:
