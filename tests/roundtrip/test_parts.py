@@ -24,7 +24,7 @@ from tests.roundtrip.deposit import share
 from tests.roundtrip.test_octets import COLLECTIONS, collection
 
 QUERY = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Message {
-  id subject size parts { id path type size blob { id } } } } }"""
+  id subject size parts { id path type size } } } }"""
 BLOBS = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Part { path blob { size sha256 } } } }"""
 MOST_PARTS = 60
 """Of a message with more leaves, only the first and the last ones are read octet by octet."""
@@ -171,7 +171,7 @@ async def test_decoded_octets_are_the_same_everywhere(
     for client in imap:
         await client.ok(b"EXAMINE INBOX")
     wrong: list[str] = []
-    queue = iter([stored[at : at + 10] for at in range(0, len(stored), 10)])
+    queue = iter(batches(stored))
 
     async def check(client: ImapClient) -> None:
         for batch in queue:
@@ -186,6 +186,21 @@ async def test_decoded_octets_are_the_same_everywhere(
     for client in imap:
         await client.close()
     assert wrong == []
+
+
+def batches(stored: list[Stored]) -> list[list[Stored]]:
+    """Ten at a time, but fewer where their parts are so many that one GraphQL operation may not ask for them."""
+    found: list[list[Stored]] = [[]]
+    parts = 0
+    for one in stored:
+        assert one.structure is not None
+        count = len(one.structure.walk())
+        if found[-1] and (len(found[-1]) == 10 or parts + count > 5000):
+            found.append([])
+            parts = 0
+        found[-1].append(one)
+        parts += count
+    return found
 
 
 async def blobs_by_graphql(http: httpx.AsyncClient, parts: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -216,7 +231,7 @@ async def part_faults(one: Stored, imap: ImapClient, http: httpx.AsyncClient, gr
     if message["subject"] != graphql["subject"]:
         faults.append(f"subject: REST {message['subject']!r}, GraphQL {graphql['subject']!r}")
     by_rest = {part["path"]: part for part in message["parts"] if part["url"]}
-    by_graphql = {part["path"]: part for part in graphql["parts"] if part["blob"]}
+    by_graphql = {part["path"]: part for part in graphql["parts"] if not part["type"].startswith("multipart/")}
     by_imap = {node.section: node for node in leaves(one.structure)}
     if not set(by_rest) == set(by_graphql) == set(by_imap):
         return [f"parts: IMAP {list(by_imap)[:9]}, REST {list(by_rest)[:9]}, GraphQL {list(by_graphql)[:9]}"]
