@@ -9,7 +9,7 @@ from typing import Final
 
 from correio.errors import LimitError
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 8
 """Contents that are read or decoded before others have their turn."""
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from schema.context import Info
 
 T = TypeVar("T")
-AT_ONCE: Final = 50
-"""Items that are completed without a pause."""
+AT_ONCE: Final = 25
+"""Items that are completed without a pause in a long list."""
+_SHORT: Final = 50
+"""Items of a list that is given as it is: a usual page, where pacing would cost more than it spares others."""
 
 
 class Paced(Generic[T]):
@@ -40,7 +42,7 @@ def paced(items: Sequence[T], make: Callable[[T], object], before: Callable[[int
     ``before`` is called with their number whenever a long list is about to be shown. graphql-core completes either form; the
     field's declared type is the list that the schema is made from.
     """
-    return [make(item) for item in items] if len(items) <= AT_ONCE else Paced(items, make, before)
+    return [make(item) for item in items] if len(items) <= _SHORT else Paced(items, make, before)
 
 
 def counted(info: Info, items: Sequence[T], make: Callable[[T], object], assumed: int = ASSUMED_LENGTH) -> Any:

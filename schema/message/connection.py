@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from schema.message import types as messages
 from schema.message.filter import CompiledFilter, MessageFilter
 from schema.message.listing import open_listing
 from schema.message.order import Direction, MessageOrder
-from schema.paced import paced
+from schema.paced import AT_ONCE, paced
 from schema.pagination import Key, KeyListing, Page, PageInfo, cursor_of, page_of
 from schema.scalars import State
 from schema.thread.listing import ThreadListing
@@ -146,7 +147,9 @@ async def _read(context: OperationContext, keys: Sequence[Key]) -> dict[tuple[st
                 index = await context.account.index(mailbox_id)
             except NotFoundError:
                 continue
-            for stored in batch:
+            for at, stored in enumerate(batch):
+                if at and at % AT_ONCE == 0:
+                    await asyncio.sleep(0)  # unpacking a message's structure takes its time
                 # The document may be one read earlier, before its flags changed: the index has them as they are now.
                 row = index.row(stored.uid)
                 if row is not None:
