@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from api.rest.call import Call, Nothing
 from api.rest.json_response import json_response
-from api.rest.keywords import keywords_of
 from api.rest.message import GivenKeywords, message_update
 from api.rest.route import handles
+from correio.mail.keywords import keywords_of
 from correio.mail.update_messages import destroy_messages
 from correio.mail.update_messages import update_messages as update
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from api.rest.keywords import keywords_of
 from api.rest.timestamps import optional_rfc3339, rfc3339
 from correio.mail.fetch import StoredMessage
+from correio.mail.keywords import keywords_of
 from correio.mail.mailbox_index import Row
 from correio.mime.model import Address
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.rest.call import Call, Nothing
 from api.rest.entity_tags import entity_tag
 from api.rest.json_response import json_response
-from api.rest.keywords import flag_of, flags_of
+from api.rest.keywords import flags_of
 from api.rest.mailboxes import find_mailbox
 from api.rest.message_json import MessageSummaryJson, summary_json
 from api.rest.message_listing import FlagFilter, list_page
@@ -23,6 +23,7 @@ from correio.errors import InvalidInputError, UnavailableError
 from correio.mail.append import NewMessage, append_messages
 from correio.mail.fetch import fetch_messages, find_messages
 from correio.mail.flags import SEEN, flag_set
+from correio.mail.keywords import flag_of
 
 BREATH: Final = 16
 """Messages shown between two turns of the event loop; one may have ten thousand parts."""

@@ -18,9 +18,18 @@ _FLAG_BY_KEYWORD: Final = {
 _KEYWORD_BY_FLAG: Final = {flag: keyword for keyword, flag in _FLAG_BY_KEYWORD.items()}
 
 
+_lists: dict[FlagSet, list[str]] = {}
+_MAX_LISTS: Final = 4096
+
+
 def keywords_of(flags: FlagSet) -> list[str]:
-    """Return the keywords of a message, sorted."""
-    return sorted(_KEYWORD_BY_FLAG.get(flag, flag) for flag in flags.names)
+    """Return the keywords of a message, sorted. Treat it as immutable: equal sets share one list."""
+    found = _lists.get(flags)
+    if found is None:
+        found = sorted({_KEYWORD_BY_FLAG.get(flag, flag) for flag in flags.names})
+        if len(_lists) < _MAX_LISTS:
+            _lists[flags] = found
+    return found
 
 
 def flag_of(keyword: str) -> str:

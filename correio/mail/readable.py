@@ -14,10 +14,14 @@ from correio.mime.bodies import Bodies
 from correio.mime.model import Part
 from correio.mime.sanitise import sanitise_html
 from correio.mime.text import html_to_text, part_text
-from correio.mime.transfer import UnknownEncodingError
+from correio.mime.transfer import decode_transfer, is_known_encoding
 
 MAX_BODY: Final = 1024 * 1024
 """Octets of the decoded text parts that are shown, together; the parts have all of it."""
+_MAX_ENCODED: Final = 4 * MAX_BODY
+"""Octets of the encoded text that are read; a part of more is not shown."""
+MAX_PARTS: Final = 100
+"""Parts that are shown as the body."""
 _TEXT: Final = ("text/plain", "text/html")
 
 
@@ -49,28 +53,43 @@ async def read_body(
 
     ``part_urls`` says by Content-ID where a picture that belongs to the HTML is.
     """
+    parts = message.parsed.parts
+    in_text, in_html = frozenset(bodies.text_body), frozenset(bodies.html_body if with_html else ())
+    indexes = [
+        index
+        for index in sorted(in_text | in_html)
+        if parts[index].media_type in _TEXT and is_known_encoding(parts[index].encoding)
+    ]
+    # A part that is too large is not even begun: it would be read as a whole.
+    shown = [index for index in indexes[:MAX_PARTS] if parts[index].size <= _MAX_ENCODED]
+    truncated = len(shown) < len(indexes)
     room = MAX_BODY
-    truncated = False
     sources: list[_Source] = []
-    for index in sorted({*bodies.text_body, *(bodies.html_body if with_html else ())}):
-        part = message.parsed.parts[index]
-        if part.media_type not in _TEXT:
-            continue
-        if part.size > 4 * MAX_BODY:
-            # Not even its beginning is shown: it would have to be read as a whole.
-            truncated = True
-            continue
-        try:
-            octets = await message.decoded(part)
-        except UnknownEncodingError:
-            continue
+    for index, octets in zip(shown, await _read_parts(message, [parts[index] for index in shown]), strict=True):
         truncated = truncated or len(octets) > room
-        in_html = with_html and index in bodies.html_body
-        sources.append(_Source(part, octets[:room], index in bodies.text_body, in_html))
+        sources.append(_Source(parts[index], octets[:room], index in in_text, index in in_html))
         room -= min(room, len(octets))
     if MAX_BODY - room > OFF_LOOP // 4:
         return await message.account.store.in_worker(_compose, sources, part_urls, truncated)
     return _compose(sources, part_urls, truncated)
+
+
+async def _read_parts(message: StoredMessage, parts: list[Part]) -> list[bytes]:
+    """Return the decoded octets of parts, read together where they lie together: a round trip each would be many."""
+    if not parts:
+        return []
+    start, end = min(part.body_start for part in parts), max(part.end for part in parts)
+    if end - start > _MAX_ENCODED:
+        return [await message.decoded(part) for part in parts]
+    octets = await message.read(start, end)
+    encoded = [(octets[part.body_start - start : part.end - start], part.encoding) for part in parts]
+    if len(octets) > OFF_LOOP:
+        return await message.account.store.in_worker(_decode, encoded)
+    return _decode(encoded)
+
+
+def _decode(encoded: list[tuple[bytes, str]]) -> list[bytes]:
+    return [decode_transfer(octets, encoding) for octets, encoding in encoded]
 
 
 def _compose(sources: list[_Source], part_urls: Mapping[str, str], truncated: bool) -> ReadableBody:
