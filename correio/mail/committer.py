@@ -37,8 +37,10 @@ _PATIENCE: Final = 2
 _TURN: Final = 0.3
 """Seconds for which others are asked to wait."""
 _MAX_WAITING: Final = 20_000
-_GATHER: Final = 0.002
-"""Seconds to wait for the rest of a group whose senders have just been answered."""
+_GATHER: Final = 0.012
+"""Seconds to wait at most for the rest of a group whose senders have just been answered."""
+_GATHER_SHARE: Final = 0.6
+"""And at most this share of what the last commit took: waiting must cost less than a commit of its own."""
 
 
 class Operation(ABC, Generic[T]):
@@ -102,7 +104,8 @@ class Committer:
         self._busy: set[str] = set()
         self._light_running = False
         self._heavy_running = 0
-        self._last_group = 0
+        self._expected = 0
+        self._last_duration = 0.0
         self._pumping: asyncio.Handle | None = None
         self._process = secrets.token_hex(8)
         self._gathering: asyncio.TimerHandle | None = None
@@ -178,29 +181,34 @@ class Committer:
         self._queue = kept
         if light:
             self._light_running = True
-            self._last_group = len(light)
             self._start(light, heavy=False)
 
     def _worth_waiting(self) -> bool:
-        if self._gathering is not None:
-            if len(self._queue) < self._last_group:
-                return True
-            self._gathering.cancel()
-            self._gathering = None
-            return False
-        if self._last_group < 3 or len(self._queue) * 2 >= self._last_group:
-            return False
-        self._gathering = asyncio.get_running_loop().call_later(_GATHER, self._gathered)
-        return True
+        """Tell whether those answered just now are likely to be back soon enough to go with those that wait already.
+
+        Without this, eight senders part into two halves that take turns, and each commit carries four.
+        """
+        if self._gathering is None:
+            if len(self._queue) >= self._expected:
+                return False
+            patience = min(_GATHER, _GATHER_SHARE * self._last_duration)
+            self._gathering = asyncio.get_running_loop().call_later(patience, self._gathered)
+            return True
+        if len(self._queue) < self._expected:
+            return True
+        self._gathering.cancel()
+        self._gathering = None
+        return False
 
     def _gathered(self) -> None:
         self._gathering = None
-        self._last_group = len(self._queue)
+        self._expected = 0
         self._pump()
 
     def _start(self, items: list[_Waiting], *, heavy: bool) -> None:
         accounts = {item.operation.account.id for item in items}
         self._busy |= accounts
+        started = asyncio.get_running_loop().time()
         task = asyncio.create_task(self._run(items), name="commit")
         self._tasks.add(task)
         self.statistics.groups += 1
@@ -213,6 +221,8 @@ class Committer:
                 self._heavy_running -= 1
             else:
                 self._light_running = False
+                self._last_duration = asyncio.get_running_loop().time() - started
+                self._expected = len(items) + len(self._queue)
             if not done.cancelled() and (error := done.exception()) is not None:
                 _log.error("a commit failed", exc_info=error)
                 for item in items:
