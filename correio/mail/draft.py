@@ -17,7 +17,7 @@ from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
 from correio.mail.mailbox_tree import MailboxTree
 from correio.store.documents import MailboxDocument, MessageDocument
-from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MoveWrite, Writes
+from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MailboxWrite, MoveWrite, Writes
 
 MAX_UID: Final = 2**32 - 1
 
@@ -31,6 +31,7 @@ class DraftMailbox:
 
     def __init__(self, document: MailboxDocument, index: MailboxIndex | None, *, new: bool = False) -> None:
         self.document: Final = document
+        self.before: Final = msgspec.structs.replace(document, keywords=list(document.keywords))
         self.index: Final = index
         self.new: Final = new
         self.touched = new
@@ -225,12 +226,13 @@ class Draft:
 
     def add_to(self, writes: Writes) -> None:
         """Put this draft's writes into a transaction."""
-        writes.accounts.append(AccountWrite(self.expected, self.document))
+        changed = _changed_fields(self.account.document, self.document)
+        writes.accounts.append(AccountWrite(self.expected, self.document, changed))
         for box in self._boxes.values():
             if box.new:
                 writes.new_mailboxes.append(box.document)
             elif box.touched:
-                writes.mailboxes.append(box.document)
+                writes.mailboxes.append(MailboxWrite(box.document, _changed_fields(box.before, box.document)))
             writes.changes += _flag_writes(box)
             writes.changes += _expunge_writes(box, self.account.store.now())
         writes.changes += _joined_moves(self._moves)
@@ -254,6 +256,10 @@ class Draft:
             if box.added or box.changed or box.removed
         ]
         return AccountStep(self.expected, self.document, tuple(box.document for box in touched), tuple(changes))
+
+
+def _changed_fields(before: msgspec.Struct, after: msgspec.Struct) -> tuple[str, ...]:
+    return tuple(name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name))
 
 
 # Runs are of consecutive UIDs only: where one is missing, its tombstone may lie there, and no write may touch it.

@@ -25,7 +25,8 @@ class Index(msgspec.Struct, frozen=True):
 
 INDEXES: Final = (
     Index("accounts", "address", (("address", 1),), unique=True),
-    Index("mailboxes", "account_modseq", (("account", 1), ("modseq", 1)), ranged=True),
+    # Not by modseq too: it would be written again with every message, to save a read that only another process's change asks for.
+    Index("mailboxes", "account", (("account", 1),)),
     Index("messages", "mailbox_uid", (("account", 1), ("mailbox", 1), ("uid", 1)), unique=True, ranged=True),
     Index("messages", "mailbox_modseq", (("account", 1), ("mailbox", 1), ("modseq", 1)), ranged=True),
     Index("messages", "account_thread", (("account", 1), ("thread", 1))),

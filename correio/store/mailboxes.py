@@ -9,8 +9,8 @@ from correio.store.documents import MailboxDocument
 async def find_mailboxes(database: Database, account_id: str, since: int = 0) -> list[MailboxDocument]:
     """Return an account's mailboxes, deleted ones included, that changed after a modseq."""
     with available():
-        found = await database["mailboxes"].find({"account": account_id, "modseq": {"$gt": since}}).to_list(None)
-    return [from_document(MailboxDocument, document) for document in found]
+        found = await database["mailboxes"].find({"account": account_id}).to_list(None)
+    return [from_document(MailboxDocument, document) for document in found if document["modseq"] > since]
 
 
 async def raise_first_recent(database: Database, account_id: str, mailbox_id: str, uid: int) -> None:

@@ -75,6 +75,15 @@ class AccountWrite(msgspec.Struct, frozen=True):
 
     expected: int
     document: AccountDocument
+    fields: tuple[str, ...]
+    """The names of what changes, ``modseq`` among them: the server's time grows with what it is told to set."""
+
+
+class MailboxWrite(msgspec.Struct, frozen=True):
+    """A mailbox gets these fields of its new document."""
+
+    document: MailboxDocument
+    fields: tuple[str, ...]
 
 
 class Writes(msgspec.Struct):
@@ -82,36 +91,22 @@ class Writes(msgspec.Struct):
 
     accounts: list[AccountWrite] = msgspec.field(default_factory=list)
     new_mailboxes: list[MailboxDocument] = msgspec.field(default_factory=list)
-    mailboxes: list[MailboxDocument] = msgspec.field(default_factory=list)
+    mailboxes: list[MailboxWrite] = msgspec.field(default_factory=list)
     changes: list[FlagsWrite | ExpungeWrite | MoveWrite] = msgspec.field(default_factory=list)
     messages: list[MessageDocument] = msgspec.field(default_factory=list)
 
 
-_ACCOUNT_FIELDS: Final = (
-    "modseq",
-    "used",
-    "messages",
-    "uidvalidity",
-    "dangling_subscriptions",
-    "floor",
-    "turn",
-    "turn_until",
-)
-
-
 def _account_update(write: AccountWrite) -> UpdateOne:
-    document = to_document(write.document)
     return UpdateOne(
         {"_id": write.document.id, "modseq": write.expected},
-        {"$set": {name: document[name] for name in _ACCOUNT_FIELDS}},
+        {"$set": {name: getattr(write.document, name) for name in write.fields}},
     )
 
 
-def _mailbox_update(mailbox: MailboxDocument) -> UpdateOne:
-    document = to_document(mailbox)
-    # Kept by its own statement, outside of the account's clock.
-    del document["first_recent"]
-    return UpdateOne({"_id": document.pop("_id"), "account": document.pop("account")}, {"$set": document})
+def _mailbox_update(write: MailboxWrite) -> UpdateOne:
+    return UpdateOne(
+        {"_id": write.document.id}, {"$set": {name: getattr(write.document, name) for name in write.fields}}
+    )
 
 
 def _uids(first: int, last: int) -> int | Raw:
@@ -156,7 +151,7 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
     if guard.matched_count != len(ordered):
         raise GuardFailedError
     boxes: list[Any] = [InsertOne(to_document(mailbox)) for mailbox in writes.new_mailboxes]
-    boxes += [_mailbox_update(mailbox) for mailbox in sorted(writes.mailboxes, key=lambda mailbox: mailbox.id)]
+    boxes += [_mailbox_update(write) for write in sorted(writes.mailboxes, key=lambda write: write.document.id)]
     if boxes:
         db.mailboxes.bulk_write(boxes, session=session)
     if writes.changes:
