@@ -12,12 +12,12 @@ import random
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from correio.errors import MailError, OutcomeUnknownError, UnavailableError
 from correio.mail.account import Account, AccountStep
+from correio.mail.commit_queue import Bundle, CommitQueue
 from correio.mail.draft import DeferError, Draft
 from correio.store.accounts import claim_turn
 from correio.store.database import Database
@@ -28,9 +28,6 @@ from correio.store.transaction import DuplicateMessageError, GuardFailedError, W
 T = TypeVar("T")
 
 _log = logging.getLogger("correio.mail.committer")
-_GROUP_WEIGHT: Final = 512
-_GROUP_OCTETS: Final = 12 * 1024 * 1024
-_HEAVY: Final = 512
 _HEAVY_LANES: Final = 2
 _ATTEMPTS: Final = 12
 _PATIENCE: Final = 2
@@ -69,11 +66,27 @@ class Operation(ABC, Generic[T]):
 
 
 class _Waiting:
-    __slots__ = ("future", "operation")
+    """An operation and who waits for it."""
+
+    __slots__ = ("bound", "future", "operation")
 
     def __init__(self, operation: Operation[Any], future: asyncio.Future[Any]) -> None:
         self.operation = operation
         self.future = future
+        self.bound: Sequence[_Waiting] = ()
+        """Those that must not be made without this one."""
+
+    @property
+    def account_id(self) -> str:
+        return self.operation.account.id
+
+    @property
+    def weight(self) -> int:
+        return self.operation.weight
+
+    @property
+    def octets(self) -> int:
+        return self.operation.octets
 
     def fail(self, error: Exception) -> None:
         if not self.future.done():
@@ -100,7 +113,7 @@ class Committer:
         """``settled`` hears which accounts are no longer in a transaction."""
         self._database = database
         self._settled = settled
-        self._queue: deque[_Waiting] = deque()
+        self._queue: CommitQueue[_Waiting] = CommitQueue()
         self._busy: set[str] = set()
         self._light_running = False
         self._heavy_running = 0
@@ -123,18 +136,37 @@ class Committer:
         Raises what its plan raises; UnavailableError when the database refused or too much is waiting; OutcomeUnknownError
         when it cannot be known. Cancelling the caller does not undo the change.
         """
+        outcome = (await self.submit_all([operation]))[0]
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    async def submit_all(
+        self, operations: Sequence[Operation[T]], *, all_or_none: bool = False
+    ) -> list[T | BaseException]:
+        """Queue operations that go into one transaction, and return the result or the error of each, in order.
+
+        All that are made are made at once: nobody, and no crash, sees some without the rest. An operation whose plan fails
+        leaves the others as they are, or with ``all_or_none`` makes them fail too. Raises UnavailableError when nothing was
+        begun.
+        """
         if self._closed:
             raise UnavailableError("The server is shutting down; try again later.")
         if len(self._queue) >= _MAX_WAITING:
             raise UnavailableError("Too many changes are waiting; try again later.")
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        # Where the caller went away, nobody is left to hear of a failure.
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        self._queue.append(_Waiting(operation, future))
+        loop = asyncio.get_running_loop()
+        waiting = [_Waiting(operation, loop.create_future()) for operation in operations]
+        if all_or_none and len(waiting) > 1:
+            for item in waiting:
+                item.bound = waiting
+        self._queue.add(Bundle(waiting))
         if self._pumping is None:
             # All that is submitted in this turn of the loop goes together.
-            self._pumping = asyncio.get_running_loop().call_soon(self._pump)
-        return await future
+            self._pumping = loop.call_soon(self._pump)
+        outcomes: list[T | BaseException] = await asyncio.gather(
+            *(item.future for item in waiting), return_exceptions=True
+        )
+        return outcomes
 
     async def close(self) -> None:
         """Finish everything that waits, and accept no more."""
@@ -149,39 +181,14 @@ class Committer:
         if self._pumping is not None:
             self._pumping.cancel()
             self._pumping = None
-        blocked = set(self._busy)
-        light: list[_Waiting] = []
-        weight = octets = 0
-        kept: deque[_Waiting] = deque()
-        wait = not at_once and not self._light_running and self._worth_waiting()
-        while self._queue:
-            item = self._queue.popleft()
-            operation = item.operation
-            account = operation.account.id
-            if operation.weight > _HEAVY:
-                if account in blocked or self._heavy_running >= _HEAVY_LANES:
-                    blocked.add(account)
-                    kept.append(item)
-                    continue
-                blocked.add(account)
-                self._heavy_running += 1
-                self._start([item], heavy=True)
-            elif (
-                self._light_running or wait or account in blocked or weight >= _GROUP_WEIGHT or octets >= _GROUP_OCTETS
-            ):
-                blocked.add(account)
-                kept.append(item)
-                if weight >= _GROUP_WEIGHT or octets >= _GROUP_OCTETS:
-                    kept.extend(self._queue)
-                    self._queue.clear()
-            else:
-                light.append(item)
-                weight += operation.weight
-                octets += operation.octets
-        self._queue = kept
-        if light:
+        light = not self._light_running and (at_once or not self._worth_waiting())
+        together, alone = self._queue.take(self._busy, light=light, heavy=_HEAVY_LANES - self._heavy_running)
+        for items in alone:
+            self._heavy_running += 1
+            self._start(items, heavy=True)
+        if together:
             self._light_running = True
-            self._start(light, heavy=False)
+            self._start(together, heavy=False)
 
     def _worth_waiting(self) -> bool:
         """Tell whether those answered just now are likely to be back soon enough to go with those that wait already.
@@ -272,7 +279,7 @@ class Committer:
         else:
             for item in items:
                 item.fail(UnavailableError("Other processes change this account too fast; try again later."))
-        self._queue.extendleft(reversed(deferred))
+        self._queue.put_back(deferred)
 
     async def _prepared(self, items: list[_Waiting]) -> list[_Waiting]:
         results = await asyncio.gather(*(item.operation.prepare() for item in items), return_exceptions=True)
@@ -284,7 +291,7 @@ class Committer:
                 self._failed(item, result)
             else:
                 raise result
-        return ready
+        return [item for item in ready if not item.future.done()]
 
     @staticmethod
     def _failed(item: _Waiting, error: Exception) -> None:
@@ -292,6 +299,8 @@ class Committer:
             _log.error("an operation failed: %s", type(item.operation).__name__, exc_info=error)
             error = UnavailableError("The change could not be made; try again later.")
         item.fail(error)
+        for other in item.bound:
+            other.fail(UnavailableError("It could not be done for all, so it was done for none; try again later."))
 
     def _plan(self, items: list[_Waiting]) -> tuple[list[Draft], list[tuple[_Waiting, Any]], list[_Waiting]]:
         """Plan all of them. What failed is answered; returns the drafts, the planned with their results, and the deferred."""
@@ -313,7 +322,7 @@ class Committer:
                     deferred.append(item)
                 except Exception as error:  # noqa: BLE001 - answered and logged by _failed
                     self._failed(item, error)
-                    if draft.mutations != before:
+                    if draft.mutations != before or item.bound:
                         spoiled = item
                         break
             if spoiled is None:
@@ -350,7 +359,7 @@ class Committer:
                 self._failed(item, failure)
             else:
                 kept.append(item)
-        return kept
+        return [item for item in kept if not item.future.done()]
 
     async def _recovered(self, items: list[_Waiting]) -> list[_Waiting]:
         kept = await self._refreshed(items)

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from correio.errors import ForbiddenError, InvalidInputError, MailError, NotFoundError, TooLargeError
+from correio.errors import ForbiddenError, InvalidInputError, MailError, NotFoundError, TooLargeError, UnavailableError
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
 from correio.mail.addresses import normalise_address, without_tag
@@ -73,12 +73,19 @@ def trace_prefix(sender: str, recipient: str, received: bytes) -> bytes:
 
 
 async def deliver(
-    store: MessageStore, raw: bytes, sender: str, recipients: Sequence[Recipient], received: bytes
+    store: MessageStore,
+    raw: bytes,
+    sender: str,
+    recipients: Sequence[Recipient],
+    received: bytes,
+    *,
+    all_or_none: bool = False,
 ) -> list[MailError | None]:
     """Deliver one message to the INBOX of each recipient. ``received`` is a whole Received field with its CRLF.
 
-    Returns one outcome a recipient, in order; None: durable. An account that stands there several times gets one copy for
-    each address as given. Raises nothing a message could cause.
+    Returns one outcome a recipient, in order; None: durable. All that are served are served by one transaction, and with
+    ``all_or_none`` nobody is unless everybody is: for a protocol with one reply for all. An account that stands there
+    several times gets one copy for each address as given. Raises nothing a message could cause.
     """
     try:
         content = await normalised(store, raw)
@@ -94,7 +101,8 @@ async def deliver(
     # Fixed now, so that no retry of the commit can make a second copy.
     key = os.urandom(16)
     durable: set[bytes] = set()
-    outcomes: list[MailError | asyncio.Task[None]] = []
+    outcomes: list[MailError | None] = [None] * len(recipients)
+    operations: dict[int, AddMessages] = {}
     for number, recipient in enumerate(recipients):
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
@@ -103,28 +111,29 @@ async def deliver(
             prefix = trace_prefix(sender, recipient.address, received)
             # The trace fields are ours, not the sender's: the size limit is for what was sent.
             ingested = await ingest(store, content, prefix=prefix, parsed=parsed, durable=durable)
-            inbox = inbox_of(account)
+            operations[number] = _addition(account, ingested, (key, recipient.address))
         except MailError as error:
-            outcomes.append(error)
-        else:
-            outcomes.append(asyncio.create_task(_add(account, inbox, ingested, (key, recipient.address))))
-    tasks = [outcome for outcome in outcomes if isinstance(outcome, asyncio.Task)]
-    await asyncio.gather(*tasks, return_exceptions=True)
-    return [_outcome(outcome) if isinstance(outcome, asyncio.Task) else outcome for outcome in outcomes]
+            outcomes[number] = error
+    if all_or_none and len(operations) < len(recipients):
+        none = UnavailableError("It could not be delivered to all, so it was delivered to none; try again later.")
+        return [outcome or none for outcome in outcomes]
+    try:
+        done = await store.committer.submit_all(list(operations.values()), all_or_none=all_or_none)
+    except MailError as error:
+        done = [error] * len(operations)
+    for number, outcome in zip(operations, done, strict=True):
+        if isinstance(outcome, MailError):
+            outcomes[number] = outcome
+        elif isinstance(outcome, BaseException):
+            raise outcome
+    return outcomes
 
 
-async def _add(account: Account, inbox: str, ingested: Ingested, key: tuple[bytes, str]) -> None:
+def _addition(account: Account, ingested: Ingested, key: tuple[bytes, str]) -> AddMessages:
     now = account.store.now()
     email = derived_id(Kind.EMAIL, account.id, *key)
     item = item_for(account, ingested, key=key, email=email, flags=NO_FLAGS, date=now, saved=now)
-    await account.store.committer.submit(AddMessages(account, inbox, [item]))
-
-
-def _outcome(task: asyncio.Task[None]) -> MailError | None:
-    error = task.exception()
-    if error is not None and not isinstance(error, MailError):
-        raise error
-    return error
+    return AddMessages(account, inbox_of(account), [item])
 
 
 def inbox_of(account: Account) -> str:

@@ -92,7 +92,16 @@ async def _deliver(connection: MailConnection, content: bytes, received: bytes) 
             places[recipient.account_id] = len(recipients)
             recipients.append(Recipient(account_id=recipient.account_id, address=str(recipient.address)))
     try:
-        outcomes = await server.finish(deliver(server.store, content, str(transaction.sender), recipients, received))
+        outcomes = await server.finish(
+            deliver(
+                server.store,
+                content,
+                str(transaction.sender),
+                recipients,
+                received,
+                all_or_none=not server.role.lmtp,
+            )
+        )
     except MailError as error:
         outcomes = [error] * len(recipients)
     return [outcomes[places[recipient.account_id]] for recipient in transaction.recipients]

@@ -91,6 +91,7 @@ async def faults(server: Served, both: tuple[Person, Person], campaigns: list[Ca
             for token in record.acknowledged & record.shared
             if not second[token]
         ]
+        wrong += [f"{token} is there for one of two" for token in record.shared if first[token] != second[token]]
     for there in (first, second):
         wrong += [f"{token} is there {count} times" for token, count in there.items() if count > 1]
         wrong += [f"{token} was never sent" for token in there if token not in begun]

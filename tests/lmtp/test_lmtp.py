@@ -130,7 +130,7 @@ async def test_outcomes_are_not_mixed_up(
     one, two = await new_person(), await new_person()
 
     async def half(
-        _store: object, _raw: bytes, _sender: str, recipients: list[object], _received: bytes
+        _store: object, _raw: bytes, _sender: str, recipients: list[object], _received: bytes, **_: object
     ) -> list[MailError | None]:
         return [None, UnavailableError("away")][: len(recipients)]
 

@@ -18,6 +18,7 @@ from correio.errors import (
     QuotaExceededError,
     StateMismatchError,
     TooLargeError,
+    UnavailableError,
 )
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
@@ -358,6 +359,39 @@ async def test_delivery(account, directory, new_person):
         await resolve_recipient(directory, "a@elsewhere.example")
     with pytest.raises(NotFoundError):
         await resolve_recipient(directory, "nobody@correio.test")
+
+
+@pytest.mark.parametrize("all_or_none", [True, False])
+async def test_delivery_to_many_when_one_has_no_room(account, directory, new_person, all_or_none):
+    other = await directory.account((await new_person()).id)
+    await update_account(directory.database, other.id, quota=10)
+    await other.refresh()
+    to = [await resolve_recipient(directory, one.address) for one in (account, other)]
+    done = await deliver(directory, message(1), "a@b.example", to, b"", all_or_none=all_or_none)
+    assert isinstance(done[1], QuotaExceededError)
+    inbox = account.mailboxes.by_path("INBOX")
+    if all_or_none:
+        assert isinstance(done[0], UnavailableError)
+        assert inbox.exists == 0
+    else:
+        assert done[0] is None
+        assert inbox.exists == 1
+    await consistent(account)
+    await consistent(other)
+
+
+async def test_a_delivery_to_many_is_one_transaction(account, directory, new_person):
+    people = [account, *[await directory.account((await new_person()).id) for _ in range(30)]]
+    to = [await resolve_recipient(directory, one.address) for one in people]
+    # Something of every account is under way, so that they do not become free all at once.
+    rivals = [asyncio.create_task(fill(one, 1)) for one in people]
+    await asyncio.sleep(0)
+    groups = directory.committer.statistics.groups
+    assert await deliver(directory, message(1), "a@b.example", to, b"") == [None] * 31
+    await asyncio.gather(*rivals)
+    assert directory.committer.statistics.groups - groups <= 2
+    for one in people:
+        await consistent(one)
 
 
 async def test_threads(account):

@@ -22,11 +22,10 @@ def lmtp_reply(outcome: MailError | None, address: str, transaction_id: str) -> 
 def smtp_reply(outcomes: Sequence[MailError | None], transaction_id: str) -> Reply:
     """The one reply for a message.
 
-    All stored: 250. None stored: the first temporary failure, else the first permanent one. Mixed: always temporary,
-    even where what failed is permanent. 250 would lose the message for the recipients that failed, 5yz would have the
-    sender report as undelivered what others have received; after 4yz the sender tries again, the recipients that
-    still fail are refused at RCPT, and those that were served may see the message a second time. RCPT looks at room
-    and existence beforehand, so this takes a mailbox that fills up or goes away while the data arrives.
+    All stored: 250. Else nobody has it, as delivery is for all or for none, and the reply is the first temporary failure, or
+    the first permanent one where all are. Where one recipient alone cannot be served, the others fail for now: the sender
+    tries again, and the one is refused at RCPT then, so nobody gets the message twice. RCPT looks at room and existence
+    beforehand, so this takes a mailbox that fills up or goes away while the data arrives.
     """
     refusals = [refuse_message(outcome) for outcome in outcomes if outcome is not None]
     if not refusals:
@@ -35,5 +34,6 @@ def smtp_reply(outcomes: Sequence[MailError | None], transaction_id: str) -> Rep
     if temporary is not None:
         return temporary
     if len(refusals) < len(outcomes):
+        # Cannot be, as long as delivery keeps its word; a permanent failure would then be a lie to those who have it.
         return Reply(451, "4.2.0", "Not delivered to all recipients; try again later.")
     return refusals[0]
