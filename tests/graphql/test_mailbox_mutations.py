@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from correio.ids import Kind, new_id
+from correio.ids import Kind, derived_id, new_id
 from tests.graphql.conftest import User
 from tests.graphql.mail import append, plain
 
@@ -164,7 +164,7 @@ async def test_a_name_above_others_is_not_deleted(user: User) -> None:
 
 
 @pytest.mark.parametrize("document", [UPDATE, DELETE])
-@pytest.mark.parametrize("mailbox", [new_id(Kind.MAILBOX), "x", ""])
+@pytest.mark.parametrize("mailbox", [derived_id(Kind.MAILBOX, "unknown"), "x", ""])
 async def test_an_unknown_mailbox_is_told(user: User, document: str, mailbox: str) -> None:
     result = await mutate(user, document, id=mailbox)
     assert result["__typename"] == "NotFound"

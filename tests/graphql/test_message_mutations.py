@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from correio.ids import Kind, new_id
+from correio.ids import Kind, derived_id, new_id
 from correio.mail.fetch import find_messages
 from correio.mail.mailbox_commands import create_mailbox
 from tests.graphql.conftest import User
@@ -146,7 +146,9 @@ async def test_nothing_to_do_is_told(user: User) -> None:
     assert (result["__typename"], result["path"]) == ("InvalidInput", ["input"])
 
 
-@pytest.mark.parametrize("target", [new_id(Kind.MAILBOX), "", "Mailbox", new_id(Kind.MESSAGE)])
+@pytest.mark.parametrize(
+    "target", [derived_id(Kind.MAILBOX, "unknown"), "", "Mailbox", derived_id(Kind.MESSAGE, "unknown")]
+)
 async def test_an_unknown_mailbox_is_told(user: User, target: str) -> None:
     [appended] = await append(user, [plain(1)])
     result = await mutate(user, UPDATE, target={"ids": [appended.id]}, moveTo=target)
