@@ -70,6 +70,8 @@ class AddMessages(Operation[list[Appended]]):
             for item in self._items:
                 if item.parent is not None and item.parent in threads:
                     item.document.thread = threads[item.parent]
+                # A later one of the same batch may answer this one, which is not stored yet.
+                threads[item.document.msgid] = item.document.thread
 
     def plan(self, draft: Draft) -> list[Appended]:
         box = draft.mailbox(self._mailbox_id)

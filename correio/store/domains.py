@@ -29,9 +29,3 @@ async def list_domains(database: Database) -> list[DomainDocument]:
     with available():
         found = await database["domains"].find({}).sort("_id", 1).to_list(None)
     return [from_document(DomainDocument, document) for document in found]
-
-
-async def delete_domain(database: Database, name: str) -> bool:
-    """Remove a domain; its accounts stay and are no longer reached by mail."""
-    with available():
-        return (await database["domains"].delete_one({"_id": name})).deleted_count == 1

@@ -144,21 +144,13 @@ async def existing_ids(database: Database, account_id: str, ids: Sequence[str]) 
 
 async def find_threads(database: Database, account_id: str, msgids: Sequence[bytes]) -> dict[bytes, str]:
     """Return the threads of the messages with these Message-ID hashes."""
-    where = {"account": account_id, "msgid": {"$in": list(msgids[:_IN])}}
+    threads: dict[bytes, str] = {}
     with available():
-        found = await database["messages"].find(where, {"_id": 0, "msgid": 1, "thread": 1}).to_list(None)
-    return {bytes(document["msgid"]): document["thread"] for document in found}
-
-
-async def find_thread(database: Database, account_id: str, thread_id: str) -> list[MessageDocument]:
-    """Return the messages of a thread, by date."""
-    with available():
-        found = (
-            await database["messages"]
-            .find({"account": account_id, "thread": thread_id, "expunged": False})
-            .to_list(None)
-        )
-    return sorted((from_document(MessageDocument, document) for document in found), key=lambda one: (one.date, one.id))
+        for at in range(0, len(msgids), _IN):
+            where = {"account": account_id, "msgid": {"$in": list(msgids[at : at + _IN])}}
+            found = await database["messages"].find(where, {"_id": 0, "msgid": 1, "thread": 1}).to_list(None)
+            threads |= {bytes(document["msgid"]): document["thread"] for document in found}
+    return threads
 
 
 async def delete_mailbox_messages(database: Database, account_id: str, mailbox_id: str, limit: int) -> int:

@@ -406,6 +406,18 @@ async def test_threads(account):
     assert other[0].thread != done[0].thread
 
 
+async def test_threads_within_one_large_batch(account):
+    """More answers than one look-up takes, each naming its parent alone, all added at once."""
+    chain = [message(0)]
+    chain += [message(at, extra=f"In-Reply-To: <{at - 1}@sender.example>\r\n") for at in range(1, 121)]
+    inbox = box(account, "INBOX")
+    done = await append_messages(account, inbox, [NewMessage(one) for one in chain])
+    assert len({one.thread for one in done}) == 1
+    answers = [message(1000 + at, extra=f"In-Reply-To: <{at}@sender.example>\r\n") for at in range(120)]
+    later = await append_messages(account, inbox, [NewMessage(one) for one in answers])
+    assert {one.thread for one in later} == {done[0].thread}
+
+
 async def test_a_retried_append_meets_itself(account):
     """What happens after a commit whose outcome was unknown: the same plan is made again, against what is stored."""
     ingested = await ingest(account.store, message(5))
