@@ -28,6 +28,8 @@ _GRACE: Final = 1.0
 _PATIENCE: Final = 10.0
 _START: Final = 45.0
 _CLOSE: Final = 20.0
+_KNOCK: Final = 0.5
+_UNHEARD: Final = 5
 _FAILED_STARTS: Final = 4
 # Below the range from which Linux takes the ports of outgoing connections, so that none of those can take ours while
 # the database restarts.
@@ -78,10 +80,14 @@ class Database:
             return
         self._process.terminate()
         deadline = time.monotonic() + _CLOSE
+        answered = 0
         while self._process.poll() is None and time.monotonic() < deadline:
-            # SecantusDB sits in accept() for two seconds unless somebody knocks.
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.1):
-                pass
+            # SecantusDB sits in accept() for two seconds unless somebody knocks. And its main thread sleeps through a
+            # signal that comes just before it falls asleep: a database that goes on answering did not hear us.
+            answered = answered + 1 if answers(self.port, _KNOCK) else 0
+            if answered == _UNHEARD:
+                self._process.terminate()
+                answered = 0
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.05)
         if self._process.poll() is None:
