@@ -39,6 +39,7 @@ _FAREWELLS: Final = {
     Farewell.SHUTDOWN: ("The server is stopping; connect again soon.", "UNAVAILABLE"),
     Farewell.TOO_MANY: ("Too many connections; try again later.", "UNAVAILABLE"),
     Farewell.FAULT: ("Something is wrong here; it has been logged.", "SERVERBUG"),
+    Farewell.GARBLED: ("What you send is not compressed as agreed.", "CLIENTBUG"),
 }
 
 Continuation = Callable[[bytes], Awaitable[Completion | None]]
@@ -201,6 +202,10 @@ class ImapSession(Session[FrameEvent]):
     def drop_input(self) -> int:
         """Forget what the client sent ahead, as STARTTLS demands."""
         return self._framer.discard()
+
+    def take_input(self) -> bytes:
+        """Hand over what the client sent ahead, uninterpreted."""
+        return self._framer.take_pending()
 
     async def bye(self, text: str, code: str = "") -> None:
         """Send BYE and close."""

@@ -34,6 +34,7 @@ _FAREWELLS: Final = {
     Farewell.SHUTDOWN: err("The service is shutting down; try again later.", SYS_TEMP),
     Farewell.TOO_MANY: err("Too many connections; try again later.", SYS_TEMP),
     Farewell.FAULT: err("A temporary failure here; try again later.", SYS_TEMP),
+    Farewell.GARBLED: err("What you send cannot be read; goodbye."),
 }
 
 

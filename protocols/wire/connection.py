@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from protocols.wire.deflate import STEP, Deflate, DeflateError
 from protocols.wire.listener import HANDSHAKE_TIMEOUT
 from protocols.wire.session import Farewell, Session
 
@@ -30,6 +31,8 @@ TURN: Final = 0.005
 """Seconds that one connection's commands may take in a row before others get a turn."""
 WRITE_HIGH: Final = 256 * 1024
 """Octets of unsent output above which ``write`` waits."""
+REST: Final = 30.0
+"""Seconds of quiet after which a connection gives back what it can do without."""
 
 
 def is_loopback(address: str) -> bool:
@@ -52,6 +55,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_closing",
+        "_deflate",
         "_drained",
         "_ended",
         "_last",
@@ -74,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._drained: asyncio.Future[None] | None = None
+        self._deflate: Deflate | None = None
         self._reading_paused = False
         self._waking = False
         self._closing = False
@@ -97,17 +102,32 @@ class Connection(asyncio.Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send octets; return when the transport has room for more. Raises ConnectionError when the client has gone."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("the client has gone")
-        transport.write(data)
+        if self._deflate is not None:
+            await self._write_deflated(self._deflate, data)
+            return
+        self._open_transport().write(data)
         if self._drained is not None:
             await self._drained
 
     def push(self, data: bytes) -> None:
         """Send a few words where nothing can be awaited. Does nothing when the client has gone."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+            self._transport.write(data if self._deflate is None else self._deflate.compress(data))
+
+    @property
+    def deflating(self) -> bool:
+        """Whether what is sent and received is compressed."""
+        return self._deflate is not None
+
+    def start_deflate(self, answer: bytes, ahead: bytes) -> None:
+        """Send ``answer`` as it is, and compress both ways from there on (RFC 4978 section 3).
+
+        ``ahead`` is what the session has buffered behind the command: it is compressed already. Raises ConnectionError
+        when the client has gone.
+        """
+        self._open_transport().write(answer)
+        self._deflate = Deflate()
+        self._deflate.receive(ahead)
 
     def wake(self) -> None:
         """Have the session's ``woken`` called between events, soon."""
@@ -177,10 +197,13 @@ class Connection(asyncio.Protocol):
         if session is None or self._closing:
             return
         self._last = time.monotonic()
-        session.receive(data)
+        if self._deflate is None:
+            session.receive(data)
+        else:
+            self._deflate.receive(data)
         if self._task is None:
             self._advance()
-        elif session.pending > READ_AHEAD and not self._reading_paused and self._transport is not None:
+        elif self._pending(session) > READ_AHEAD and not self._reading_paused and self._transport is not None:
             self._reading_paused = True
             self._transport.pause_reading()
 
@@ -257,6 +280,10 @@ class Connection(asyncio.Protocol):
         if self._waking:
             self._task = asyncio.get_running_loop().create_task(self._run())
             return
+        if self._deflate is not None:
+            # However little arrives, it may be a great deal: it is inflated where others can have a turn.
+            self._task = asyncio.get_running_loop().create_task(self._run())
+            return
         try:
             event = session.next_event()
         except Exception:
@@ -286,11 +313,17 @@ class Connection(asyncio.Protocol):
                 elif self._waking:
                     self._waking = False
                     await session.woken()
-                if self._closing or (not self._waking and (event := session.next_event()) is None):
+                if self._closing:
+                    break
+                if not self._waking and (event := session.next_event()) is None and not self._inflate(session):
                     break
                 self._resume_reading(session)
         except ConnectionError:
             self.abort()
+        except DeflateError as error:
+            log.warning("%s sent what is not DEFLATE: %s", session.name(), error)
+            self.push(session.farewell(Farewell.GARBLED))
+            self.close()
         except Exception:
             log.exception("defect while answering %s", session.name())
             self.push(session.farewell(Farewell.FAULT))
@@ -304,8 +337,36 @@ class Connection(asyncio.Protocol):
     def _gone(self) -> bool:
         return self._transport is None
 
+    def _open_transport(self) -> asyncio.Transport:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client has gone")
+        return transport
+
+    async def _write_deflated(self, deflate: Deflate, data: bytes) -> None:
+        """Compress and send in steps, so that a long answer neither keeps the others waiting nor piles up."""
+        view = memoryview(data)
+        start = time.monotonic()
+        for at in range(0, len(view), STEP):
+            self._open_transport().write(deflate.compress(view[at : at + STEP], flush=at + STEP >= len(view)))
+            if self._drained is not None:
+                await self._drained
+            if time.monotonic() - start > TURN:
+                await asyncio.sleep(0)
+                start = time.monotonic()
+
+    def _inflate(self, session: Session[Any]) -> bool:
+        """Give the session the next octets of a compressed stream; tell whether there were any. Raises DeflateError."""
+        octets = self._deflate.inflate() if self._deflate is not None else b""
+        if octets:
+            session.receive(octets)
+        return bool(octets)
+
+    def _pending(self, session: Session[Any]) -> int:
+        return session.pending + (self._deflate.pending if self._deflate is not None else 0)
+
     def _resume_reading(self, session: Session[Any]) -> None:
-        if self._reading_paused and session.pending <= READ_AHEAD and self._transport is not None:
+        if self._reading_paused and self._pending(session) <= READ_AHEAD and self._transport is not None:
             self._reading_paused = False
             if not self._transport.is_closing():
                 self._transport.resume_reading()
@@ -333,6 +394,8 @@ class Connection(asyncio.Protocol):
             else:
                 self.abort()
             return
+        if self._deflate is not None and self._task is None and quiet > REST:
+            self._deflate.rest()
         self._timer = loop.call_later(min(allowed - quiet, STALL_TIMEOUT) + 0.01, self._watch_clock)
 
 

@@ -23,6 +23,8 @@ class Farewell(Enum):
     """No more connections are taken; nothing was greeted yet."""
     FAULT = auto()
     """A defect of ours; it has been logged."""
+    GARBLED = auto()
+    """What the client sent cannot be read any more: it is not compressed as it was agreed."""
 
 
 class Session(ABC, Generic[Event]):

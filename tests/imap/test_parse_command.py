@@ -61,6 +61,7 @@ GOOD: list[tuple[bytes, Arguments]] = [
     (b"LOGOUT", connection.Logout()),
     (b"STARTTLS", connection.StartTls()),
     (b"IDLE", connection.Idle()),
+    (b"COMPRESS deflate", connection.Compress("DEFLATE")),
     (b"ID NIL", connection.Id(())),
     (b'ID ("name" "x" "os" NIL)', connection.Id((("name", "x"), ("os", "")))),
     (b"ENABLE condstore X-Y", connection.Enable((b"CONDSTORE", b"X-Y"))),

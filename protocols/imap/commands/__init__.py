@@ -6,19 +6,21 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from protocols.imap.commands.append import append
+from protocols.imap.commands.compressing import compress
 from protocols.imap.commands.connection import capability, enable, identify, idle, logout, noop, start_tls
 from protocols.imap.commands.copying import copy, move
 from protocols.imap.commands.expunging import close, expunge, unselect
 from protocols.imap.commands.fetching import fetch
 from protocols.imap.commands.listing import list_mailboxes, lsub, namespace
 from protocols.imap.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
+from protocols.imap.commands.quota import get_quota, get_quota_root
 from protocols.imap.commands.searching import search
 from protocols.imap.commands.selecting import examine, select
 from protocols.imap.commands.signing_in import authenticate, login
 from protocols.imap.commands.status import status
 from protocols.imap.commands.storing import store
 from protocols.imap.core.commands import append as append_arguments
-from protocols.imap.core.commands import connection, mailboxes, messages
+from protocols.imap.core.commands import connection, mailboxes, messages, quota
 from protocols.imap.core.commands.arguments import Arguments
 from protocols.imap.core.responses import Completion
 
@@ -28,6 +30,7 @@ HANDLERS: Final[dict[type[Arguments], Callable[..., Awaitable[Completion | None]
     connection.Logout: logout,
     connection.StartTls: start_tls,
     connection.Idle: idle,
+    connection.Compress: compress,
     connection.Id: identify,
     connection.Enable: enable,
     connection.Login: login,
@@ -43,6 +46,8 @@ HANDLERS: Final[dict[type[Arguments], Callable[..., Awaitable[Completion | None]
     mailboxes.Status: status,
     mailboxes.List: list_mailboxes,
     mailboxes.Lsub: lsub,
+    quota.GetQuota: get_quota,
+    quota.GetQuotaRoot: get_quota_root,
     append_arguments.Append: append,
     messages.Check: noop,
     messages.Close: close,

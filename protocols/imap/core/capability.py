@@ -29,7 +29,13 @@ EXTENSIONS: Final = (
     "SAVEDATE",
     "WITHIN",
     "UTF8=ACCEPT",
+    "QUOTA",
+    "QUOTA=RES-STORAGE",
+    "QUOTA=RES-MESSAGE",
+    "QUOTA=RES-MAILBOX",
 )
+AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE",)
+"""Extensions of no use to a client that has not signed in."""
 ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT"})
 
 
@@ -39,7 +45,9 @@ def capabilities(*, signed_in: bool, tls_offered: bool, private: bool, message_s
     ``tls_offered``: STARTTLS is possible; ``private``: a password may be sent (RFC 9051 section 11.1).
     """
     names = ["IMAP4rev1", *EXTENSIONS, f"APPENDLIMIT={message_size}"]
-    if not signed_in:
+    if signed_in:
+        names.extend(AFTER_SIGN_IN)
+    else:
         if tls_offered:
             names.append("STARTTLS")
         names.extend(["AUTH=PLAIN", "AUTH=LOGIN"] if private else ["LOGINDISABLED"])

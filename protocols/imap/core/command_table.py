@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from protocols.imap.core.commands import append, connection, mailboxes, messages
+from protocols.imap.core.commands import append, connection, mailboxes, messages, quota
 from protocols.imap.core.commands.arguments import Arguments
 
 
@@ -85,6 +85,7 @@ COMMANDS: Final[tuple[Specification, ...]] = (
     Specification("AUTHENTICATE", BEFORE, connection.Authenticate, (Kind.CREDENTIALS,)),
     Specification("ENABLE", AFTER, connection.Enable, (Kind.WORDS,)),
     Specification("IDLE", AFTER, connection.Idle),
+    Specification("COMPRESS", AFTER, connection.Compress, (Kind.WORDS,)),
     Specification("NAMESPACE", AFTER, mailboxes.Namespace),
     Specification("SELECT", AFTER, mailboxes.Select, (Kind.MAILBOX,)),
     Specification("EXAMINE", AFTER, mailboxes.Examine, (Kind.MAILBOX,)),
@@ -96,6 +97,8 @@ COMMANDS: Final[tuple[Specification, ...]] = (
     Specification("LIST", AFTER, mailboxes.List, (Kind.PATTERN, Kind.PATTERN)),
     Specification("LSUB", AFTER, mailboxes.Lsub, (Kind.PATTERN, Kind.PATTERN)),
     Specification("STATUS", AFTER, mailboxes.Status, (Kind.MAILBOX, Kind.ITEMS)),
+    Specification("GETQUOTA", AFTER, quota.GetQuota, (Kind.WORDS,)),
+    Specification("GETQUOTAROOT", AFTER, quota.GetQuotaRoot, (Kind.MAILBOX,)),
     Specification("APPEND", AFTER, append.Append, (Kind.MAILBOX, Kind.LITERAL)),
     Specification("CHECK", SELECTED, messages.Check),
     Specification("CLOSE", SELECTED, messages.Close),

@@ -91,6 +91,7 @@ class CommandFramer:
         "_pieces",
         "_refusal",
         "_skip_line",
+        "_skipped",
         "_tail",
         "_text",
         "_together",
@@ -114,6 +115,7 @@ class CommandFramer:
         self._missing = 0
         self._refusal: Refused | None = None
         self._skip_line = False
+        self._skipped = 0
         self._tail = b""
 
     @property
@@ -128,6 +130,10 @@ class CommandFramer:
     def discard(self) -> int:
         """Drop all that has been received, as STARTTLS demands (RFC 9051 section 6.2.1); return how many octets."""
         return self._buffer.clear()
+
+    def take_pending(self) -> bytes:
+        """Remove and return all that has been received, between two commands."""
+        return self._buffer.take(len(self._buffer))
 
     def next_event(self) -> FrameEvent | None:
         """Return the next event, or None when more octets are needed."""
@@ -160,8 +166,16 @@ class CommandFramer:
 
     def _skip(self) -> bool:
         """Drop a line that is too long; a literal that it announces and the client sends unasked is dropped with it."""
+        self._skipped += len(self._buffer)
         dropped, ended = self._buffer.drop_line(_TAIL)
+        self._skipped -= len(self._buffer)
         self._tail = (self._tail + dropped)[-_TAIL:]
+        if self._skipped > self.largest:
+            # Compressed, an endless line costs the client next to nothing.
+            assert self._refusal is not None
+            self._refusal = msgspec.structs.replace(self._refusal, fatal=True)
+            self._skip_line = False
+            return True
         if not ended:
             return False
         announced = _LITERAL.search(self._tail.removesuffix(b"\r"))
@@ -273,6 +287,7 @@ class CommandFramer:
         self._literal = None
         self._missing = 0
         self._refusal = None
+        self._skipped = 0
 
 
 def _tag(text: bytes) -> bytes:

@@ -32,6 +32,19 @@ class Idle(NoArguments, frozen=True):
     """RFC 2177"""
 
 
+class Compress(Arguments, frozen=True):
+    """RFC 4978 section 3"""
+
+    algorithm: str
+
+    @classmethod
+    def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:  # noqa: ARG003 - the same for every dialect
+        cursor.space()
+        algorithm = cursor.atom("a compression algorithm").decode("ascii").upper()
+        cursor.end()
+        return cls(algorithm)
+
+
 class Id(Arguments, frozen=True):
     """RFC 2971 section 3.1. What the client says of itself is bounded and then only logged."""
 
