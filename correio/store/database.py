@@ -51,7 +51,7 @@ class RoundTrips(monitoring.CommandListener):
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         name = event.command_name
-        if name in _UNCOUNTED or (name == "getMore" and event.command.get("maxTimeMS")):
+        if name in _UNCOUNTED or is_waiting(event):
             return
         self.count += 1
         self.by_name[name] = self.by_name.get(name, 0) + 1
@@ -61,6 +61,35 @@ class RoundTrips(monitoring.CommandListener):
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """Part of the listener's interface; only starts are counted."""
+
+
+def is_waiting(event: monitoring.CommandStartedEvent) -> bool:
+    """Tell whether this is a change stream's getMore, which waits for something to happen."""
+    return event.command_name == "getMore" and bool(event.command.get("maxTimeMS"))
+
+
+class ChangeBatches(monitoring.CommandListener):
+    """Knows how many events the last answer to the change stream brought: the stream itself hands them out one by one."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        """How many answers came."""
+        self.size = 0
+        """The events of the last one."""
+        self._waiting: set[int] = set()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if is_waiting(event):
+            self._waiting.add(event.request_id)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        if event.request_id in self._waiting:
+            self._waiting.discard(event.request_id)
+            self.size = len(event.reply["cursor"]["nextBatch"])
+            self.reads += 1
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        self._waiting.discard(event.request_id)
 
 
 def to_document(struct: msgspec.Struct) -> Raw:
@@ -79,9 +108,10 @@ class Database:
 
     def __init__(self, uri: str, name: str) -> None:
         self.round_trips: Final = RoundTrips()
+        self.changes: Final = ChangeBatches()
         self._client: AsyncIOMotorClient[Raw] = AsyncIOMotorClient(
             uri,
-            event_listeners=[self.round_trips],
+            event_listeners=[self.round_trips, self.changes],
             serverSelectionTimeoutMS=10_000,
             connectTimeoutMS=5_000,
             retryWrites=True,

@@ -17,16 +17,34 @@ from correio.store.database import Database
 _log = logging.getLogger("correio.store.feed")
 _PIPELINE: Final[list[dict[str, Any]]] = [
     {"$match": {"operationType": {"$in": ["update", "replace", "delete", "insert"]}}},
-    {"$project": {"operationType": 1, "documentKey": 1, "updateDescription.updatedFields.modseq": 1}},
+    {
+        "$project": {
+            "operationType": 1,
+            "documentKey": 1,
+            "updateDescription.updatedFields.modseq": 1,
+            "fullDocument.modseq": 1,
+        }
+    },
 ]
 _RETRY: Final = 0.5
+_PAUSE: Final = 0.1
+"""Seconds between two reads under load. Each read costs the server as much as a small write, at every commit; and what it
+tells is for other processes' sessions, for which a tenth of a second is soon enough. The first change after a quiet while
+is told at once."""
 
 
 class ChangeFeed:
     """Calls ``moved(account id, modseq or None)`` for every change, and ``lost()`` when some may have been missed."""
 
-    def __init__(self, database: Database, moved: Callable[[str, int | None], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        moved: Callable[[str, int | None], None],
+        lost: Callable[[], None],
+        pause: float = _PAUSE,
+    ) -> None:
         self._database = database
+        self._pause = pause
         self._moved = moved
         self._lost = lost
         self._task: asyncio.Task[None] | None = None
@@ -57,12 +75,23 @@ class ChangeFeed:
                     self._opened.set()
                     if token is None:
                         self._lost()
+                    # At first the server's answer to the opening may hold events too, of unknown number.
+                    reads, left = self._database.changes.reads, 0
                     while stream.alive:
                         event = await stream.try_next()
                         token = stream.resume_token
-                        if event is not None:
-                            fields = event.get("updateDescription", {}).get("updatedFields", {})
-                            self._moved(event["documentKey"]["_id"], fields.get("modseq"))
+                        if self._database.changes.reads != reads:
+                            reads, left = self._database.changes.reads, self._database.changes.size
+                        if event is None:
+                            continue
+                        # A new account's event brings the document, a change's only what changed.
+                        fields = event.get("fullDocument") or event.get("updateDescription", {}).get(
+                            "updatedFields", {}
+                        )
+                        self._moved(event["documentKey"]["_id"], fields.get("modseq"))
+                        left -= 1
+                        if left == 0:
+                            await asyncio.sleep(self._pause)
             except PyMongoError as error:
                 _log.warning("the change feed broke and is opened anew: %s", error)
                 if token is not None and getattr(error, "code", None) is not None:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pymongo
@@ -18,6 +17,7 @@ from correio.errors import UnavailableError
 from correio.store import embedded
 from correio.store.embedded import EmbeddedServer
 from correio.store.keeper_files import DatabaseEndpoint, KeeperFiles, answers, is_held
+from tests.peers.waiting import until
 
 USER = """
 import asyncio, sys
@@ -53,14 +53,6 @@ def endpoint_of(files: KeeperFiles) -> DatabaseEndpoint:
     endpoint = files.read_endpoint()
     assert endpoint is not None
     return endpoint
-
-
-async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if await asyncio.to_thread(condition):
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the awaited condition never came")
 
 
 def insert(uri: str, number: int) -> None:
