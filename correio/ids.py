@@ -7,7 +7,6 @@ alone, and none can be mistaken for a number. The same string is the MongoDB ``_
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import re
@@ -31,8 +30,14 @@ _OCTETS: Final = 15
 _ID: Final = re.compile(r"[A-Z][a-z2-7]{24}")
 
 
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+"""Two letters for each number of ten bits: several times as fast as base64.b32encode."""
+
+
 def _text(octets: bytes) -> str:
-    return base64.b32encode(octets).decode("ascii").lower()
+    number = int.from_bytes(octets, "big")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(110, -1, -10)])
 
 
 def new_id(kind: Kind) -> str:

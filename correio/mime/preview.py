@@ -14,6 +14,8 @@ PREVIEW_LENGTH: Final = 200
 """Characters."""
 _LOOK: Final = 4096
 """Octets of the encoded text that are looked at: of HTML four times as many, since most of it is style."""
+_AMPLE: Final = 4 * PREVIEW_LENGTH
+"""Characters of text that are mostly enough for a preview."""
 _INVISIBLE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffc\ufffd]+"
 )
@@ -48,6 +50,7 @@ def _beginning(raw: bytes, part: Part) -> str:
 def preview_text(text: str) -> str:
     """Return the beginning of plain text as a preview."""
     kept: list[str] = []
+    length, ample = 0, _AMPLE
     for line in text[: 4 * _LOOK].split("\n"):
         if line.startswith((">", " >")):
             continue
@@ -55,11 +58,20 @@ def preview_text(text: str) -> str:
             # What follows is the signature.
             break
         kept.append(line)
+        length += len(line)
+        if length > ample:
+            if len(beginning := _one_line(" ".join(kept))) == PREVIEW_LENGTH:
+                return beginning
+            # Little of it was visible. Doubled, so that looking again and again stays cheap.
+            ample *= 2
     while kept and (not kept[-1].strip() or _ATTRIBUTION.match(kept[-1])):
         kept.pop()
     return _one_line(" ".join(kept)) or _one_line(text[:_LOOK].replace(">", " "))
 
 
 def _one_line(text: str) -> str:
-    text = " ".join(_RULE.sub(" ", _INVISIBLE.sub(" ", text)).split())
+    text = " ".join(text.split())
+    if not (text.isascii() and text.isprintable()):
+        text = _INVISIBLE.sub(" ", text)
+    text = " ".join(_RULE.sub(" ", text).split())
     return text if len(text) <= PREVIEW_LENGTH else text[:PREVIEW_LENGTH].rstrip()
