@@ -33,6 +33,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     account_quota: Annotated[
         int, _about("What an account may hold unless it has its own quota; 0: no bound.", "octets")
     ] = 0
+    account_messages: Annotated[
+        int, _about("How many messages an account may hold unless it has its own quota; 0: no bound.")
+    ] = 0
     mailboxes: Annotated[int, _about("Mailboxes of one account.", least=10)] = 10_000
     mailbox_depth: Annotated[int, _about("Levels of a mailbox name.", least=1)] = 32
     mailbox_name: Annotated[int, _about("One level of a mailbox name in UTF-8.", "octets", 8)] = 255

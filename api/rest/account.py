@@ -22,6 +22,7 @@ class AccountJson(msgspec.Struct, frozen=True):
     messages: int
     used: int
     quota: int | None
+    message_quota: int | None
 
 
 async def get_account(call: Call[Nothing, Nothing]) -> Response:
@@ -37,6 +38,7 @@ async def get_account(call: Call[Nothing, Nothing]) -> Response:
             messages=account.messages,
             used=account.used,
             quota=account.quota or None,
+            message_quota=account.message_quota or None,
         )
     )
 

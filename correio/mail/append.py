@@ -15,6 +15,7 @@ from correio.mail.committer import Operation
 from correio.mail.draft import Draft
 from correio.mail.flags import NO_FLAGS, FlagSet, flag_set
 from correio.mail.ingest import Ingested, ingest, normalised, parent_of
+from correio.mail.room import submit_if_room
 from correio.store.documents import MessageDocument
 from correio.store.messages import find_threads
 
@@ -77,7 +78,7 @@ class AddMessages(Operation[list[Appended]]):
         box = draft.mailbox(self._mailbox_id)
         if not box.document.selectable:
             raise ForbiddenError("This mailbox is a name with children only; it holds no messages.")
-        draft.room_for(sum(item.document.size for item in self._items))
+        draft.room_for(sum(item.document.size for item in self._items), len(self._items))
         results: list[Appended] = []
         documents = [msgspec.structs.replace(item.document) for item in self._items]
         admitted = [draft.admit(box, flag_set(document.flags)) for document in documents]
@@ -133,4 +134,4 @@ async def append_messages(account: Account, mailbox_id: str, messages: Sequence[
         items.append(
             item_for(account, ingested, key=(key, number), email=email, flags=message.flags, date=date, saved=now)
         )
-    return await store.committer.submit(AddMessages(account, mailbox_id, items))
+    return await submit_if_room(account, AddMessages(account, mailbox_id, items))

@@ -13,6 +13,7 @@ from correio.ids import Kind, derived_id
 from correio.mail.account import Account
 from correio.mail.committer import Operation
 from correio.mail.draft import Draft
+from correio.mail.room import submit_if_room
 from correio.store.documents import MessageDocument
 from correio.store.messages import find_messages_by_uid
 
@@ -48,7 +49,7 @@ class CopyMessages(Operation[Copied]):
         if not target.document.selectable:
             raise ForbiddenError("The target mailbox is a name with children only; it holds no messages.")
         found = [(source, row) for source in self._sources if (row := box.row(source.uid)) is not None]
-        draft.room_for(sum(source.size for source, _ in found))
+        draft.room_for(sum(source.size for source, _ in found), len(found))
         admitted = [draft.admit(target, row.flags) for _, row in found]
         now = self.account.store.now()
         copied = Copied(target.document.uidvalidity, [])
@@ -77,4 +78,4 @@ async def copy_messages(account: Account, mailbox_id: str, uids: Iterable[int], 
     found = await find_messages_by_uid(account.store.database, account.id, mailbox_id, wanted)
     asked = set(wanted)
     sources = sorted((source for source in found if source.uid in asked), key=lambda one: one.uid)
-    return await account.store.committer.submit(CopyMessages(account, mailbox_id, sources, target_id))
+    return await submit_if_room(account, CopyMessages(account, mailbox_id, sources, target_id))

@@ -6,6 +6,7 @@ from typing import Final
 
 from correio.errors import InvalidInputError, NotFoundError
 from correio.ids import Kind, new_id
+from correio.mail.account import Account
 from correio.mail.addresses import normalise_address, normalise_domain
 from correio.mail.mailbox_tree import INBOX
 from correio.mail.message_store import MessageStore
@@ -105,6 +106,25 @@ async def disable_user(store: MessageStore, address: str, *, disabled: bool = Tr
     if changed is None:
         raise NotFoundError(f"There is no account {address}.")
     return changed
+
+
+async def set_quota(
+    store: MessageStore, address: str, *, octets: int | None = None, messages: int | None = None
+) -> AccountDocument:
+    """Say what an account may hold; None leaves a bound as it is, 0 is the default's, a negative number is no bound.
+
+    What it holds already stays. Raises InvalidInputError, NotFoundError.
+    """
+    user = await find_user(store, address)
+    changed = await account_documents.update_account(store.database, user.id, quota=octets, message_quota=messages)
+    if changed is None:
+        raise NotFoundError(f"There is no account {address}.")
+    return changed
+
+
+async def account_room(store: MessageStore, address: str) -> Account:
+    """Return an account, disabled or not, to read what it holds and may hold. Raises InvalidInputError, NotFoundError."""
+    return Account(store, await find_user(store, address), ())
 
 
 async def remove_user(store: MessageStore, address: str) -> AccountDocument:

@@ -88,12 +88,20 @@ class Draft:
             raise NotFoundError("There is no such mailbox.")
         return box
 
-    def room_for(self, octets: int) -> None:
-        """Raise QuotaExceededError when the account has no room for so many octets more."""
-        quota = self.account.quota
-        if quota and self.document.used + octets > quota:
+    def room_for(self, octets: int, messages: int = 1) -> None:
+        """Raise QuotaExceededError when the account has no room for so many messages more, of so many octets together.
+
+        What takes nothing more always fits, also where the account is over a quota that was lowered.
+        """
+        quota, message_quota = self.account.quota, self.account.message_quota
+        if quota and octets > 0 and self.document.used + octets > quota:
             raise QuotaExceededError(
                 f"The account holds {self.document.used} of {quota} octets and has no room for {octets} more."
+            )
+        if message_quota and messages > 0 and self.document.messages + messages > message_quota:
+            raise QuotaExceededError(
+                f"The account holds {self.document.messages} of {message_quota} messages and has no room for "
+                f"{messages} more."
             )
 
     def admit(self, box: DraftMailbox, flags: FlagSet) -> FlagSet:

@@ -51,9 +51,16 @@ async def update_account(
     disabled: bool | None = None,
     name: str | None = None,
     quota: int | None = None,
+    message_quota: int | None = None,
 ) -> AccountDocument | None:
     """Change what is given, and move the account's clock so that every process hears of it. None: no such account."""
-    fields = {"password": password, "disabled": disabled, "name": name, "quota": quota}
+    fields = {
+        "password": password,
+        "disabled": disabled,
+        "name": name,
+        "quota": quota,
+        "message_quota": message_quota,
+    }
     with available():
         found = await database["accounts"].find_one_and_update(
             {"_id": account_id},

@@ -20,7 +20,9 @@ class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     floor: int = 0
     """Tombstones with a modseq at or below this are gone: a client older than it gets a full answer."""
     quota: int = 0
-    """Octets; 0: the configured default."""
+    """Octets; 0: the configured default; negative: no bound."""
+    message_quota: int = 0
+    """Messages; 0: the configured default; negative: no bound."""
     used: int = 0
     """Octets of all messages."""
     messages: int = 0

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="How much room an account has.")
 class Quota:
-    """Octets used and allowed."""
+    """Octets and messages held and allowed."""
 
     used_bytes: float
     limit_bytes: float | None = strawberry.field(description="Null: no bound.")
+    used_messages: int
+    limit_messages: int | None = strawberry.field(description="Null: no bound.")
 
 
 @strawberry.type(description="A person's mail.")
@@ -75,7 +77,12 @@ def account_node(core: CoreAccount) -> Account:
         name=core.name,
         state=State(core.modseq),
         total_messages=core.messages,
-        quota=Quota(used_bytes=float(core.used), limit_bytes=float(core.quota) if core.quota else None),
+        quota=Quota(
+            used_bytes=float(core.used),
+            limit_bytes=float(core.quota) if core.quota else None,
+            used_messages=core.messages,
+            limit_messages=min(core.message_quota, 2**31 - 1) or None,
+        ),
     )
 
 

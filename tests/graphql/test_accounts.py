@@ -11,7 +11,8 @@ async def test_the_account(user: User) -> None:
     raws = [plain(1), plain(2)]
     await append(user, raws)
     data = await user.client.data(
-        "{ viewer { accounts { __typename id address name state totalMessages quota { usedBytes limitBytes } } } "
+        "{ viewer { accounts { __typename id address name state totalMessages "
+        "quota { usedBytes limitBytes usedMessages limitMessages } } } "
         "account { id } }"
     )
     assert data["viewer"]["accounts"] == [
@@ -22,7 +23,12 @@ async def test_the_account(user: User) -> None:
             "name": user.account.name,
             "state": str(user.account.modseq),
             "totalMessages": 2,
-            "quota": {"usedBytes": sum(map(len, raws)), "limitBytes": None},
+            "quota": {
+                "usedBytes": sum(map(len, raws)),
+                "limitBytes": None,
+                "usedMessages": 2,
+                "limitMessages": None,
+            },
         }
     ]
     assert data["account"] == {"id": user.account.id}

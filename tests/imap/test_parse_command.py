@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from correio.mail.flags import flag_set
 from protocols.imap.core.command_table import BY_NAME, COMMANDS, State
-from protocols.imap.core.commands import append, connection, mailboxes, messages
+from protocols.imap.core.commands import append, connection, mailboxes, messages, quota
 from protocols.imap.core.commands.arguments import Arguments
 from protocols.imap.core.fetch_items import BinarySection, BinarySize, BodySection, Datum, Partial, Text
 from protocols.imap.core.framer import Command, CommandFramer, LiteralLimit, Refused
@@ -83,6 +83,8 @@ GOOD: list[tuple[bytes, Arguments]] = [
     (b"DELETE a", mailboxes.Delete("a")),
     (b"RENAME a {1}\r\nb", mailboxes.Rename("a", "b")),
     (b"SUBSCRIBE a", mailboxes.Subscribe("a")),
+    (b'GETQUOTA ""', quota.GetQuota(b"")),
+    (b"GETQUOTAROOT inbox", quota.GetQuotaRoot("INBOX")),
     (b"UNSUBSCRIBE a", mailboxes.Unsubscribe("a")),
     (b"STATUS a (MESSAGES UNSEEN messages)", mailboxes.Status("a", ("MESSAGES", "UNSEEN"))),
     (b'LIST "" %', mailboxes.List("", ("%",))),

@@ -95,6 +95,18 @@ async def test_a_user_from_beginning_to_end(run: Run, address: str, directory: M
     assert (await run("user", "rm", address)).exit_code == 1
 
 
+async def test_a_quota(run: Run, address: str) -> None:
+    shown = await run("user", "quota", address)
+    assert shown.stdout == f"{address} holds 0 of any number of octets and 0 of any number of messages.\n"
+    assert (await run("user", "quota", address, "5GB", "--messages", "1000")).exit_code == 0
+    changed = await run("user", "quota", address, "1MiB", "--json", CORREIO_LIMIT_ACCOUNT_MESSAGES="7")
+    assert json.loads(changed.stdout) == {
+        "address": address, "used": 0, "quota": 1024 * 1024, "messages": 0, "message_quota": 1000,
+    }  # fmt: skip
+    default = await run("user", "quota", address, "none", "--messages", "default", CORREIO_LIMIT_ACCOUNT_MESSAGES="7")
+    assert default.stdout == f"{address} holds 0 of any number of octets and 0 of 7 messages.\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -105,6 +117,9 @@ async def test_a_user_from_beginning_to_end(run: Run, address: str, directory: M
         (("user", "add", f"x@{DOMAIN}", "--password", "p", "--password-stdin"), 2, "not both"),
         (("user", "add", f"x@{DOMAIN}", "--password", "p", "--quota", "much"), 2, "a size such as 50MiB"),
         (("user", "passwd", f"nobody@{DOMAIN}", "--password", "p"), 1, "no account"),
+        (("user", "quota", f"nobody@{DOMAIN}", "5GB"), 1, "no account"),
+        (("user", "quota", f"x@{DOMAIN}", "much"), 2, "a size such as 50MiB"),
+        (("user", "quota", f"x@{DOMAIN}", "--messages", "-5"), 2, "range"),
         (("user", "disable", f"nobody@{DOMAIN}"), 1, "no account"),
         (("import", f"nobody@{DOMAIN}", __file__), 1, "no account"),
         (("import", f"nobody@{DOMAIN}", "/nowhere"), 2, "does not exist"),

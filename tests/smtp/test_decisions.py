@@ -43,6 +43,13 @@ def test_room(used: int, quota: int, size: int, expected: str) -> None:
     assert status(policy.decide_room(used, quota, size)) == expected
 
 
+@pytest.mark.parametrize(
+    ("messages", "message_quota", "expected"), [(9, 0, "go on"), (9, 10, "go on"), (10, 10, "452 4.2.2")]
+)
+def test_room_for_one_message_more(messages: int, message_quota: int, expected: str) -> None:
+    assert status(policy.decide_room(1, 0, 50, messages, message_quota)) == expected
+
+
 def test_size_count_and_hops() -> None:
     assert status(policy.decide_size(100, 100)) == "go on"
     assert status(policy.decide_size(101, 100)) == "552 5.3.4"

@@ -15,6 +15,7 @@ from correio.cli.lazy_group import LazyGroup
         "passwd": ("correio.cli.user.passwd:passwd", "Give an account another password."),
         "disable": ("correio.cli.user.disable:disable", "Close an account; its mail is kept."),
         "enable": ("correio.cli.user.enable:enable", "Open a disabled account again."),
+        "quota": ("correio.cli.user.quota:quota", "Say or show how much an account may hold."),
         "rm": ("correio.cli.user.remove:remove", "Remove an account with all its mail."),
     },
 )

@@ -32,6 +32,7 @@ def list_users(settings: Settings, *, as_json: bool) -> None:
                     "messages": account.messages,
                     "used": account.used,
                     "quota": account.quota,
+                    "message_quota": account.message_quota,
                     "disabled": account.disabled,
                     "created": account.created,
                 }

@@ -42,6 +42,10 @@ async def _value(session: ImapSession, mailbox: Mailbox, item: str) -> str:
         case "DELETED":
             index = await session.person.index(mailbox.id)
             value = sum(DELETED in flags for flags in index.flags)
+        case "DELETED-STORAGE":
+            # RFC 9208 section 4.1.4: octets, unlike the units of 1024 of the resource.
+            index = await session.person.index(mailbox.id)
+            value = sum(size for size, flags in zip(index.sizes, index.flags, strict=True) if DELETED in flags)
         case "MAILBOXID":
             return f"({mailbox.id})"
         case "APPENDLIMIT":

@@ -58,4 +58,4 @@ async def _resolve(connection: MailConnection, address: EnvelopeAddress) -> tupl
     except MailError as error:
         return "", refuse_recipient(error, submission=submission)
     size = connection.transaction.parameters.size
-    return recipient.account_id, decide_room(account.used, account.quota, size)
+    return recipient.account_id, decide_room(account.used, account.quota, size, account.messages, account.message_quota)

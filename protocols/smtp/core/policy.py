@@ -53,14 +53,15 @@ def decide_count(recipients: int, limit: int) -> Reply | None:
     return Reply(452, "4.5.3", f"A message has at most {limit} recipients; send the others in another transaction.")
 
 
-def decide_room(used: int, quota: int, size: int) -> Reply | None:
-    """Whether a message fits in an account. Octets; quota 0 is no bound; size 0 is unknown.
+def decide_room(used: int, quota: int, size: int, messages: int = 0, message_quota: int = 0) -> Reply | None:
+    """Whether a message fits in an account. Octets and messages; a quota of 0 is no bound; size 0 is unknown.
 
     Refused at RCPT, so that one full mailbox does not keep a message from its other recipients.
     """
-    if quota == 0 or (used < quota and used + size <= quota):
+    countable = message_quota == 0 or messages < message_quota
+    if countable and (quota == 0 or (used < quota and used + size <= quota)):
         return None
-    if size > quota:
+    if size > quota > 0:
         return Reply(552, "5.2.2", "The message is larger than this mailbox may ever be.")
     return Reply(452, "4.2.2", "The mailbox is full.")
 

@@ -152,6 +152,7 @@ STATUS_ITEMS: Final = {
         "UNSEEN",
         "RECENT",
         "DELETED",
+        "DELETED-STORAGE",
         "SIZE",
         "HIGHESTMODSEQ",
         "APPENDLIMIT",
