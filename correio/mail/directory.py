@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from correio.errors import InvalidInputError, NotFoundError
@@ -125,6 +126,23 @@ async def set_quota(
 async def account_room(store: MessageStore, address: str) -> Account:
     """Return an account, disabled or not, to read what it holds and may hold. Raises InvalidInputError, NotFoundError."""
     return Account(store, await find_user(store, address), ())
+
+
+async def switch_capabilities(
+    store: MessageStore, address: str, *, off: Iterable[str] = (), on: Iterable[str] = ()
+) -> AccountDocument:
+    """Switch IMAP capabilities, named in upper case, off or on again for an account, from its next sign-in.
+
+    Raises InvalidInputError (address), NotFoundError.
+    """
+    user = await find_user(store, address)
+    switched = sorted((set(user.capabilities_off) | set(off)) - set(on))
+    if switched == sorted(user.capabilities_off):
+        return user
+    changed = await account_documents.update_account(store.database, user.id, capabilities_off=switched)
+    if changed is None:
+        raise NotFoundError(f"There is no account {address}.")
+    return changed
 
 
 async def remove_user(store: MessageStore, address: str) -> AccountDocument:

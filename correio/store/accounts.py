@@ -50,6 +50,7 @@ async def update_account(
     password: str | None = None,
     disabled: bool | None = None,
     name: str | None = None,
+    capabilities_off: list[str] | None = None,
     quota: int | None = None,
     message_quota: int | None = None,
 ) -> AccountDocument | None:
@@ -57,6 +58,7 @@ async def update_account(
     fields = {
         "password": password,
         "disabled": disabled,
+        "capabilities_off": capabilities_off,
         "name": name,
         "quota": quota,
         "message_quota": message_quota,

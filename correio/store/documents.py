@@ -35,6 +35,8 @@ class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     turn_until: float = 0.0
     """When the wait ends in any case, in seconds since the epoch."""
     disabled: bool = False
+    capabilities_off: list[str] = msgspec.field(default_factory=list)
+    """IMAP capabilities that are switched off for this account, in upper case."""
     created: int = 0
     """Seconds since the epoch."""
 

@@ -10,8 +10,17 @@ from correio.mime.body_structure import render_body_structure
 from correio.mime.model import Part
 from correio.mime.sections import Specifier, part_at, section_range, select_header_fields
 from correio.mime.transfer import UnknownEncodingError
-from protocols.imap.core.fetch_items import BinarySection, BinarySize, BodySection, Datum, FetchItem, Partial, Text
-from protocols.imap.core.responses import quoted
+from protocols.imap.core.fetch_items import (
+    BinarySection,
+    BinarySize,
+    BodySection,
+    Datum,
+    FetchItem,
+    Partial,
+    Preview,
+    Text,
+)
+from protocols.imap.core.responses import quoted, string
 from protocols.imap.core.syntax_error import CommandRefusedError
 
 WHOLE: Final = 1024 * 1024
@@ -63,6 +72,9 @@ async def render_item(message: StoredMessage, item: FetchItem) -> AsyncIterator[
             yield b"EMAILID (%b)" % message.email.encode("ascii")
         case Datum.THREADID:
             yield b"THREADID (%b)" % message.thread.encode("ascii")
+        case Preview():
+            # Made when the message came in, so that LAZY never has to be answered with NIL.
+            yield b"PREVIEW " + string(message.summary.preview)
         case _:
             raise AssertionError(item)
 

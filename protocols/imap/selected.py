@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from correio.mail.account import Account
-from correio.mail.flags import RECENT, SYSTEM_FLAGS, FlagSet, flag_set
+from correio.mail.flags import RECENT, FlagSet
 from correio.mail.mailbox_tree import Mailbox
 from correio.mail.view import View
 from protocols.imap.core import responses
+from protocols.imap.core.listed_flags import listed_flags
 from protocols.imap.core.sequence_set import SequenceSet
 from protocols.imap.core.syntax_error import CommandSyntaxError
 
 _recent: dict[FlagSet, bytes] = {}
+NOT_RECENT: Final = 2**32
+"""Above every UID."""
 
 
 def flags_with_recent(flags: FlagSet) -> bytes:
@@ -38,12 +41,16 @@ class Selected:
         self.mailbox_id: Final = mailbox.id
         self.view = view
         self.read_only: Final = read_only
-        self.first_recent: Final = first_recent
+        self.first_recent = first_recent
         """UIDs from here on are \\Recent for this session."""
         self.keywords = tuple(mailbox.keywords)
         """The keywords that the client has been told of."""
         self.told: dict[int, int] = {}
         """uid -> modseq of changes that this session made itself and has answered for already."""
+
+    def forget_recent(self) -> None:
+        """The client has enabled IMAP4rev2, which knows no \\Recent (RFC 9051 appendix E)."""
+        self.first_recent = NOT_RECENT
 
     # What is there.
 
@@ -113,7 +120,9 @@ class Selected:
         current = self.account.loaded_index(self.mailbox_id)
         return current is not None and current is not self.view.index
 
-    def announce(self, *, expunge: bool, condstore: bool, qresync: bool) -> bytes:
+    def announce(
+        self, *, expunge: bool, condstore: bool, qresync: bool, with_uid: bool = False, rev2: bool = False
+    ) -> bytes:
         """Bring the view forward and return the untagged responses that say so (RFC 9051 section 7.5)."""
         if self._moved:
             # The shared index was read anew: the numbering stays, and goes on from the new one.
@@ -129,14 +138,14 @@ class Selected:
             else:
                 pieces.append(responses.expunged(number for number, _ in delta.expunged))
         if delta.grown:
-            pieces.append(b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.view), self.recent))
-        pieces.extend(self._flag_updates(delta.changed, told, condstore=condstore, qresync=qresync))
+            pieces.append(self.exists(recent=not rev2))
+        pieces.extend(self._flag_updates(delta.changed, told, condstore=condstore, with_uid=with_uid))
         if pieces:
             pieces.insert(0, self.new_keywords())
         return b"".join(pieces)
 
     def _flag_updates(
-        self, changed: Sequence[int], told: dict[int, int], *, condstore: bool, qresync: bool
+        self, changed: Sequence[int], told: dict[int, int], *, condstore: bool, with_uid: bool
     ) -> list[bytes]:
         index = self.view.index
         pieces: list[bytes] = []
@@ -145,7 +154,7 @@ class Selected:
             number = self.view.number(uid)
             if row is None or not number or told.get(uid) == row.modseq:
                 continue
-            pieces.append(self.flag_update(number, uid, row.flags, row.modseq, condstore=condstore, with_uid=qresync))
+            pieces.append(self.flag_update(number, uid, row.flags, row.modseq, condstore=condstore, with_uid=with_uid))
         return pieces
 
     def flag_update(
@@ -159,6 +168,11 @@ class Selected:
             b" MODSEQ (%d)" % modseq if condstore else b"",
         )
 
+    def exists(self, *, recent: bool) -> bytes:
+        """Write EXISTS, and RECENT for a client that knows it (RFC 3501 section 7.3.2)."""
+        count = len(self.view)
+        return b"* %d EXISTS\r\n" % count + (b"* %d RECENT\r\n" % self.recent if recent else b"")
+
     def new_keywords(self) -> bytes:
         """Return FLAGS and PERMANENTFLAGS if the mailbox has keywords that the client has not been told of."""
         if self.gone:
@@ -171,7 +185,7 @@ class Selected:
 
     def flags_response(self) -> bytes:
         """Write FLAGS and PERMANENTFLAGS (RFC 9051 sections 7.3.5 and 7.1)."""
-        listed = flag_set(frozenset((*SYSTEM_FLAGS, *self.keywords))).imap
+        listed = listed_flags(self.keywords)
         permanent = "" if self.read_only else listed[1:-1].decode("ascii") + " \\*"
         text = "No flag can be changed." if self.read_only else "Flags that stay."
         return b"* FLAGS " + listed + b"\r\n" + responses.untagged_ok(text, f"PERMANENTFLAGS ({permanent})")

@@ -10,6 +10,7 @@ from correio.errors import MailError
 from correio.mail.account import Account
 from protocols.imap.core import responses
 from protocols.imap.core.capability import capabilities
+from protocols.imap.core.capability_switch import largest_unasked_literal, switched_off, uses
 from protocols.imap.core.command_table import State
 from protocols.imap.core.framer import (
     Command,
@@ -42,6 +43,9 @@ _FAREWELLS: Final = {
     Farewell.GARBLED: ("What you send is not compressed as agreed.", "CLIENTBUG"),
 }
 
+_MESSAGES: Final = frozenset({b"APPEND", b"REPLACE", b"UID REPLACE"})
+"""Commands with a message among their literals."""
+
 Continuation = Callable[[bytes], Awaitable[Completion | None]]
 """Takes a line that is no command; returns how the command ended, or None to go on."""
 
@@ -59,10 +63,13 @@ class ImapSession(Session[FrameEvent]):
         "condstore",
         "failed_logins",
         "idling",
+        "off",
         "qresync",
+        "rev2",
         "selected",
         "server",
         "utf8",
+        "utf8_accept",
     )
 
     def __init__(self, connection: Connection, server: ImapServer) -> None:
@@ -78,7 +85,13 @@ class ImapSession(Session[FrameEvent]):
         self.selected: Selected | None = None
         self.condstore = False
         self.qresync = False
+        self.rev2 = False
+        """Whether the client has enabled IMAP4rev2."""
         self.utf8 = False
+        """Whether mailbox names are UTF-8: IMAP4rev2 or UTF8=ACCEPT is enabled."""
+        self.utf8_accept = False
+        self.off: frozenset[str] = frozenset()
+        """Capabilities that are off for the account, in upper case."""
         self.idling = False
         self.failed_logins = 0
 
@@ -149,7 +162,17 @@ class ImapSession(Session[FrameEvent]):
             tls_offered=self.server.tls_context is not None and not self.connection.secure,
             private=self.connection.private,
             message_size=self.server.settings.limits.message_size,
+            off=self.off,
         )
+
+    def offers(self, capability: str) -> bool:
+        """Tell whether a capability, in upper case, is on for the account."""
+        return capability not in self.off
+
+    @property
+    def tells_uids(self) -> bool:
+        """Whether FETCH responses that nobody asked for carry UIDs (RFC 9051 section 7.5.2, RFC 7162 section 3.2.4)."""
+        return self.qresync or self.rev2
 
     @property
     def state(self) -> State:
@@ -178,6 +201,8 @@ class ImapSession(Session[FrameEvent]):
     def sign_in(self, account: Account) -> None:
         """The client has shown who it is."""
         self.account = account
+        self.off = switched_off(account.document.capabilities_off)
+        self._framer.largest_unasked = largest_unasked_literal(self.off)
         self._unwatch = account.watch(self._changed)
 
     def _changed(self) -> None:
@@ -192,7 +217,9 @@ class ImapSession(Session[FrameEvent]):
         """Return what has happened in the selected mailbox and is to be told now."""
         if self.selected is None or not (self.selected.behind or self.selected.told):
             return b""
-        return self.selected.announce(expunge=expunge, condstore=self.condstore, qresync=self.qresync)
+        return self.selected.announce(
+            expunge=expunge, condstore=self.condstore, qresync=self.qresync, with_uid=self.tells_uids, rev2=self.rev2
+        )
 
     def read_lines(self, continuation: Continuation) -> None:
         """Give the lines that follow to ``continuation`` until it returns how the command ended."""
@@ -216,7 +243,7 @@ class ImapSession(Session[FrameEvent]):
 
     def _literal_limit(self, name: bytes, first: bool) -> LiteralLimit | None:
         """Messages alone may be large, and only when somebody is signed in."""
-        if name != b"APPEND" or first or self.account is None:
+        if name not in _MESSAGES or first or self.account is None:
             return None
         most = self.server.settings.limits.message_size
         return LiteralLimit(most, 2 * most, f"A message may have at most {most} octets.")
@@ -240,7 +267,9 @@ class ImapSession(Session[FrameEvent]):
         if self.selected is not None and self.selected.gone:
             await self.bye("The mailbox was deleted.", "NONEXISTENT")
             return
-        request = parse_command(command, self.state, utf8=self.utf8)
+        request = parse_command(command, self.state, utf8=self.utf8, utf8_accept=self.utf8_accept)
+        if isinstance(request, Request) and self.off and (missing := self.off & uses(request)):
+            request = Refused(request.tag, f"{min(missing)} is switched off for this account.")
         if isinstance(request, Refused):
             await self._refuse(request)
             return

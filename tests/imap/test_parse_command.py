@@ -12,7 +12,7 @@ from correio.mail.flags import flag_set
 from protocols.imap.core.command_table import BY_NAME, COMMANDS, State
 from protocols.imap.core.commands import append, connection, mailboxes, messages, quota
 from protocols.imap.core.commands.arguments import Arguments
-from protocols.imap.core.fetch_items import BinarySection, BinarySize, BodySection, Datum, Partial, Text
+from protocols.imap.core.fetch_items import BinarySection, BinarySize, BodySection, Datum, Partial, Preview, Text
 from protocols.imap.core.framer import Command, CommandFramer, LiteralLimit, Refused
 from protocols.imap.core.parse_command import Request, parse_command
 from protocols.imap.core.search_keys import (
@@ -44,10 +44,12 @@ def whole(octets: bytes) -> Command:
     return event
 
 
-def parse(octets: bytes, state: State | None = None, *, utf8: bool = False) -> Request | Refused:
+def parse(
+    octets: bytes, state: State | None = None, *, utf8: bool = False, utf8_accept: bool = False
+) -> Request | Refused:
     found = BY_NAME.get(b" ".join(octets.split(b" ")[: 2 if octets.upper().startswith(b"UID") else 1]).upper())
     state = state or (sorted(found.states, key=lambda one: one.value)[-1] if found else State.SELECTED)
-    return parse_command(whole(b"a " + octets), state, utf8=utf8)
+    return parse_command(whole(b"a " + octets), state, utf8=utf8, utf8_accept=utf8_accept)
 
 
 def S(*ranges: tuple[int, int]) -> SequenceSet:  # noqa: N802 - a short name for a long table
@@ -106,6 +108,18 @@ GOOD: list[tuple[bytes, Arguments]] = [
                 append.AppendMessage(b"y", False, flag_set(), None),
             ),
         ),
+    ),
+    (
+        b"REPLACE 4 {6}\r\nDrafts (\\Draft) {1}\r\nx",
+        append.Replace(False, 4, "Drafts", append.AppendMessage(b"x", False, flag_set({"\\Draft"}), None)),
+    ),
+    (b"UID REPLACE 4 a {1}\r\nx", append.Replace(True, 4, "a", append.AppendMessage(b"x", False, flag_set(), None))),
+    (b"FETCH 1 PREVIEW", messages.Fetch(False, S((1, 1)), (Preview(),))),
+    (b"FETCH 1 (PREVIEW (LAZY) UID)", messages.Fetch(False, S((1, 1)), (Preview(True), Datum.UID))),
+    (b"FETCH 1 PREVIEW (LAZY)", messages.Fetch(False, S((1, 1)), (Preview(True),))),
+    (
+        b"FETCH 1 PREVIEW (CHANGEDSINCE 7)",
+        messages.Fetch(False, S((1, 1)), (Preview(), Datum.MODSEQ), 7),
     ),
     (b"CHECK", messages.Check()),
     (b"CLOSE", messages.Close()),
@@ -310,11 +324,38 @@ def test_utf8_names_after_enable() -> None:
     request = parse('SELECT "\u00dcber"'.encode(), utf8=True)
     assert isinstance(request, Request)
     assert request.arguments == mailboxes.Select("\u00dcber")
-    appended = parse("APPEND \u00fc (\\Seen) UTF8 (~{2}\r\nhi)".encode().replace(b"\xc3\xbc", b'"\xc3\xbc"'), utf8=True)
+    adding = "APPEND \u00fc (\\Seen) UTF8 (~{2}\r\nhi)".encode().replace(b"\xc3\xbc", b'"\xc3\xbc"')
+    appended = parse(adding, utf8=True, utf8_accept=True)
     assert isinstance(appended, Request)
     assert isinstance(appended.arguments, append.Append)
     assert appended.arguments.messages[0].octets == b"hi"
-    assert isinstance(parse(b"SEARCH CHARSET UTF-8 ALL", utf8=True), Refused)
+    assert isinstance(parse(b"SEARCH CHARSET UTF-8 ALL", utf8=True, utf8_accept=True), Refused)
+    # IMAP4rev2 alone has neither the form of APPEND nor the ban on CHARSET.
+    assert isinstance(parse(adding, utf8=True), Refused)
+    assert isinstance(parse(b"SEARCH CHARSET UTF-8 ALL", utf8=True), Request)
+
+
+def test_a_name_that_is_not_normalised_is_remembered() -> None:
+    written = "A\u0308rger"
+    for command, expected in (
+        ("SELECT", mailboxes.Select("\u00c4rger", supplied=written)),
+        ("CREATE", mailboxes.Create("\u00c4rger", supplied=written)),
+        ("DELETE", mailboxes.Delete("\u00c4rger", written)),
+        ("RENAME a", mailboxes.Rename("a", "\u00c4rger", "a")),
+    ):
+        request = parse(f'{command} "{written}"'.encode(), utf8=True)
+        assert isinstance(request, Request)
+        assert request.arguments == expected
+
+
+@pytest.mark.parametrize("pattern", [b"&", b"&&", b'"a\x01"', b"%a" * 200], ids=["shift", "shifts", "control", "wild"])
+def test_a_pattern_that_no_name_can_match_is_passed_over(pattern: bytes) -> None:
+    # RFC 9051 section 6.3.9: silently.
+    for octets in (b'LIST "" ' + pattern, b'LIST "" (INBOX ' + pattern + b")", b"LIST {%d}\r\n%b %%" % (len(pattern), pattern)):
+        request = parse(octets)
+        assert isinstance(request, Request), request
+        assert isinstance(request.arguments, mailboxes.List)
+        assert [one.text for one in request.arguments.compiled()] in ([], ["INBOX"])
 
 
 def test_credentials_are_not_shown() -> None:

@@ -16,6 +16,7 @@ from correio.cli.lazy_group import LazyGroup
         "disable": ("correio.cli.user.disable:disable", "Close an account; its mail is kept."),
         "enable": ("correio.cli.user.enable:enable", "Open a disabled account again."),
         "quota": ("correio.cli.user.quota:quota", "Say or show how much an account may hold."),
+        "capability": ("correio.cli.user.capability:capability", "Switch IMAP capabilities off or on for an account."),
         "rm": ("correio.cli.user.remove:remove", "Remove an account with all its mail."),
     },
 )

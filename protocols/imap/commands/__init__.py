@@ -14,6 +14,7 @@ from protocols.imap.commands.fetching import fetch
 from protocols.imap.commands.listing import list_mailboxes, lsub, namespace
 from protocols.imap.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
 from protocols.imap.commands.quota import get_quota, get_quota_root
+from protocols.imap.commands.replacing import replace
 from protocols.imap.commands.searching import search
 from protocols.imap.commands.selecting import examine, select
 from protocols.imap.commands.signing_in import authenticate, login
@@ -49,6 +50,7 @@ HANDLERS: Final[dict[type[Arguments], Callable[..., Awaitable[Completion | None]
     quota.GetQuota: get_quota,
     quota.GetQuotaRoot: get_quota_root,
     append_arguments.Append: append,
+    append_arguments.Replace: replace,
     messages.Check: noop,
     messages.Close: close,
     messages.Unselect: unselect,

@@ -27,4 +27,5 @@ async def append(session: ImapSession, arguments: Append, _: bytes) -> Completio
     ]
     added = await append_messages(account, mailbox.id, messages)
     uids = compact([one.uid for one in added]).decode("ascii")
-    return Completion("OK", "Added.", f"APPENDUID {mailbox.uidvalidity} {uids}")
+    code = f"APPENDUID {mailbox.uidvalidity} {uids}" if session.offers("UIDPLUS") else ""
+    return Completion("OK", "Added.", code)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("correio.imap")
 
+_SPELLING = {b"IMAP4REV2": b"IMAP4rev2"}
+
 
 async def capability(session: ImapSession, _: Arguments, __: bytes) -> Completion:
     """RFC 9051 section 6.1.1"""
@@ -62,14 +64,18 @@ async def enable(session: ImapSession, arguments: Enable, _: bytes) -> Completio
     """RFC 9051 section 6.3.1; unknown names are passed over."""
     new: list[bytes] = []
     for name in dict.fromkeys(arguments.capabilities):
-        if name not in ENABLED_BY_CLIENT:
+        if name not in ENABLED_BY_CLIENT or not session.offers(name.decode("ascii")):
             continue
-        new.append(name)
+        new.append(_SPELLING.get(name, name))
         if name in (b"CONDSTORE", b"QRESYNC"):
             session.condstore = True
             session.qresync = session.qresync or name == b"QRESYNC"
+        elif name == b"UTF8=ACCEPT":
+            session.utf8 = session.utf8_accept = True
         else:
-            session.utf8 = True
+            session.utf8 = session.rev2 = True
+            if session.selected is not None:
+                session.selected.forget_recent()
     await session.write(b"* ENABLED" + b"".join(b" " + name for name in new) + b"\r\n")
     return Completion("OK", "Enabled.")
 

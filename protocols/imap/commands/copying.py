@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from correio.mail.copy import Copied, copy_messages
 from correio.mail.move import move_messages
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from correio.mail.mailbox_tree import Mailbox
     from protocols.imap.session import ImapSession
 
-_NO_TARGET = Completion("NO", "There is no such mailbox; create it first.", "TRYCREATE")
+NO_TARGET: Final = Completion("NO", "There is no such mailbox; create it first.", "TRYCREATE")
 
 
-async def _target(session: ImapSession, path: str) -> Mailbox | None:
+async def find_target(session: ImapSession, path: str) -> Mailbox | None:
+    """Return the mailbox that messages go to, None where there is none that takes any."""
     mailbox = session.person.mailboxes.by_path(path)
     if mailbox is None:
         await session.person.refresh()
@@ -25,7 +26,9 @@ async def _target(session: ImapSession, path: str) -> Mailbox | None:
     return mailbox if mailbox is not None and mailbox.selectable else None
 
 
-def _copyuid(copied: Copied) -> str:
+def _copyuid(session: ImapSession, copied: Copied) -> str:
+    if not session.offers("UIDPLUS"):
+        return ""
     # Both sets stand in the order of the pairs, which ascends on both sides.
     sources = compact([source for source, _ in copied.pairs]).decode("ascii")
     targets = compact([target for _, target in copied.pairs]).decode("ascii")
@@ -36,9 +39,9 @@ async def copy(session: ImapSession, arguments: Copy, _: bytes) -> Completion:
     """RFC 9051 section 6.4.7"""
     selected = session.current
     uids = selected.uids(selected.positions(arguments.messages, uid=arguments.uid))
-    target = await _target(session, arguments.mailbox)
+    target = await find_target(session, arguments.mailbox)
     if target is None:
-        return _NO_TARGET
+        return NO_TARGET
     if not uids:
         return Completion("OK", "There was nothing to copy.")
     if not arguments.uid and selected.missing(uids):
@@ -46,7 +49,7 @@ async def copy(session: ImapSession, arguments: Copy, _: bytes) -> Completion:
     copied = await copy_messages(session.person, selected.mailbox_id, uids, target.id)
     if not copied.pairs:
         return Completion("OK", "There was nothing to copy.")
-    return Completion("OK", "Copied.", _copyuid(copied))
+    return Completion("OK", "Copied.", _copyuid(session, copied))
 
 
 async def move(session: ImapSession, arguments: Move, _: bytes) -> Completion:
@@ -55,14 +58,14 @@ async def move(session: ImapSession, arguments: Move, _: bytes) -> Completion:
     if selected.read_only:
         return Completion("NO", "The mailbox is open to read only.")
     uids = selected.uids(selected.positions(arguments.messages, uid=arguments.uid))
-    target = await _target(session, arguments.mailbox)
+    target = await find_target(session, arguments.mailbox)
     if target is None:
-        return _NO_TARGET
+        return NO_TARGET
     if not uids:
         return Completion("OK", "There was nothing to move.")
     moved = await move_messages(session.person, selected.mailbox_id, uids, target.id)
     if not moved.pairs:
         return Completion("OK", "There was nothing to move.")
-    await session.write(untagged_ok("Moved.", _copyuid(moved)))
+    await session.write(untagged_ok("Moved.", _copyuid(session, moved)))
     code = f"HIGHESTMODSEQ {selected.modseq()}" if session.qresync else ""
     return Completion("OK", "Moved.", code)

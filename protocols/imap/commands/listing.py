@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from protocols.imap.commands.mailboxes import SPECIAL_USES
 from protocols.imap.commands.status import status_response
 from protocols.imap.core.commands.mailboxes import List, Lsub
 from protocols.imap.core.mailbox_name import SEPARATOR, ListPattern, encode_name
 from protocols.imap.core.responses import Completion
+from protocols.imap.mailbox_line import SPECIAL_USES, mailbox_attributes
 
 if TYPE_CHECKING:
     from correio.mail.account import Account
@@ -84,17 +84,15 @@ def _has_below(path: str, chosen: Iterable[str]) -> bool:
 
 
 def _line(session: ImapSession, arguments: List, name: Name, *, below: bool) -> bytes:
-    attributes: list[str] = []
-    mailbox = name.mailbox
-    if mailbox is None:
-        attributes.append("\\NonExistent")
+    if name.mailbox is None:
+        attributes = ["\\NonExistent"]
     else:
-        if not mailbox.selectable:
-            attributes.append("\\Noselect")
-        children = session.person.mailboxes.children(mailbox.id)
-        attributes.append("\\HasChildren" if children else "\\HasNoChildren")
-        if mailbox.role in SPECIAL_USES:
-            attributes.append(SPECIAL_USES[mailbox.role])
+        attributes = mailbox_attributes(
+            session,
+            name.mailbox,
+            children=b"CHILDREN" in arguments.returning,
+            special_use=b"SPECIAL-USE" in arguments.selection | arguments.returning,
+        )
     if name.subscribed and b"SUBSCRIBED" in arguments.selection | arguments.returning:
         attributes.append("\\Subscribed")
     line = b'* LIST (%b) "/" %b' % (" ".join(attributes).encode("ascii"), encode_name(name.path, utf8=session.utf8))

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 from correio.errors import NotFoundError
 from correio.mail import mailbox_commands
 from protocols.imap.core.commands.mailboxes import Create, Delete, Rename, Subscribe, Unsubscribe
 from protocols.imap.core.responses import Completion, untagged_ok
+from protocols.imap.mailbox_line import SPECIAL_USES, list_line, mailbox_line
 
 if TYPE_CHECKING:
     from correio.mail.mailbox_tree import Mailbox
     from protocols.imap.session import ImapSession
 
-SPECIAL_USES: Final = {
-    "all": "\\All",
-    "archive": "\\Archive",
-    "drafts": "\\Drafts",
-    "flagged": "\\Flagged",
-    "important": "\\Important",
-    "junk": "\\Junk",
-    "sent": "\\Sent",
-    "trash": "\\Trash",
-}
 _ROLES: Final = {attribute.lower(): role for role, attribute in SPECIAL_USES.items()}
 _GIVEN: Final = frozenset({"archive", "drafts", "junk", "sent", "trash"})
 
@@ -50,7 +42,10 @@ async def create(session: ImapSession, arguments: Create, _: bytes) -> Completio
         if session.person.mailboxes.by_role(role) is not None:
             return Completion("NO", "Another mailbox has this special use.", "USEATTR")
     mailbox = await mailbox_commands.create_mailbox(session.person, arguments.mailbox, role)
-    return Completion("OK", "Created.", f"MAILBOXID ({mailbox.id})")
+    if session.rev2 and arguments.supplied is not None:
+        # RFC 9051 section 6.3.4: the name was made NFC, and the client is told what became of it.
+        await session.write(mailbox_line(session, mailbox, arguments.supplied))
+    return Completion("OK", "Created.", f"MAILBOXID ({mailbox.id})" if session.offers("OBJECTID") else "")
 
 
 async def delete(session: ImapSession, arguments: Delete, _: bytes) -> Completion:
@@ -60,13 +55,17 @@ async def delete(session: ImapSession, arguments: Delete, _: bytes) -> Completio
     if session.selected is not None and session.selected.mailbox_id == mailbox.id:
         session.selected = None
         await session.write(untagged_ok("The mailbox was deleted.", "CLOSED"))
+    if session.rev2 and arguments.supplied is not None:
+        await session.write(list_line(session, ["\\NonExistent"], arguments.mailbox, arguments.supplied))
     return Completion("OK", "Deleted.")
 
 
 async def rename(session: ImapSession, arguments: Rename, _: bytes) -> Completion:
     """RFC 9051 section 6.3.6"""
     mailbox = await _find(session, arguments.mailbox)
-    await mailbox_commands.rename_mailbox(session.person, mailbox.id, arguments.target)
+    renamed = await mailbox_commands.rename_mailbox(session.person, mailbox.id, arguments.target)
+    if session.rev2 and arguments.supplied is not None:
+        await session.write(mailbox_line(session, renamed, arguments.supplied))
     return Completion("OK", "Renamed.")
 
 
@@ -78,5 +77,7 @@ async def subscribe(session: ImapSession, arguments: Subscribe, _: bytes) -> Com
 
 async def unsubscribe(session: ImapSession, arguments: Unsubscribe, _: bytes) -> Completion:
     """RFC 9051 section 6.3.8"""
-    await mailbox_commands.subscribe(session.person, arguments.mailbox, subscribed=False)
+    # RFC 9051 section 6.3.8: it is no failure that there was nothing to end.
+    with contextlib.suppress(NotFoundError):
+        await mailbox_commands.subscribe(session.person, arguments.mailbox, subscribed=False)
     return Completion("OK", "Unsubscribed.")

@@ -22,12 +22,14 @@ async def search(session: ImapSession, arguments: Search, tag: bytes) -> Complet
     uids = await Searching(selected).run(arguments.key)
     numbers = uids if arguments.uid else [selected.view.number(uid) for uid in uids]
     modseq = _modseq(selected, uids, arguments.returning) if arguments.modseq else None
-    if arguments.returning is None:
+    returning = arguments.returning
+    if returning is None and session.rev2:
+        # RFC 9051 section 6.4.4: a client of IMAP4rev2 is always answered with ESEARCH.
+        returning = (b"ALL",)
+    if returning is None:
         await session.write(responses.search(numbers, modseq))
     else:
-        await session.write(
-            responses.extended_search(tag, numbers, arguments.returning, uid=arguments.uid, modseq=modseq)
-        )
+        await session.write(responses.extended_search(tag, numbers, returning, uid=arguments.uid, modseq=modseq))
     code = "EXPUNGEISSUED" if not arguments.uid and selected.view.pending_expunge else ""
     return Completion("OK", "That is all.", code)
 

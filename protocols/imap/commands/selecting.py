@@ -11,7 +11,8 @@ from protocols.imap.core import responses
 from protocols.imap.core.commands.mailboxes import Examine, Resynchronise, Select
 from protocols.imap.core.responses import Completion, untagged_ok
 from protocols.imap.core.sequence_set import merge
-from protocols.imap.selected import Selected
+from protocols.imap.mailbox_line import mailbox_line
+from protocols.imap.selected import NOT_RECENT, Selected
 
 if TYPE_CHECKING:
     from correio.mail.mailbox_tree import Mailbox
@@ -46,13 +47,16 @@ async def _open(session: ImapSession, arguments: Select, *, read_only: bool) -> 
     index = await account.index(mailbox.id)
     view = View(index)
     uidnext = max(mailbox.uidnext, index.uids[-1] + 1 if len(index) else 1)
-    first_recent = mailbox.first_recent
+    # A session of IMAP4rev2 sees no \\Recent, and takes none from those that do.
+    first_recent = NOT_RECENT if session.rev2 else mailbox.first_recent
     if not read_only and first_recent < uidnext:
         first_recent = await clear_recent(account, mailbox.id, uidnext)
     session.condstore = session.condstore or arguments.condstore or arguments.resynchronise is not None
     selected = Selected(account, mailbox, view, read_only=read_only, first_recent=first_recent)
     session.selected = selected
-    await session.write(_greeting(selected, mailbox, uidnext))
+    await session.write(_greeting(session, selected, mailbox, uidnext))
+    if session.rev2:
+        await session.write(mailbox_line(session, mailbox, arguments.supplied))
     if arguments.resynchronise is not None:
         await session.write(_resynchronise(selected, mailbox, arguments.resynchronise))
     if read_only:
@@ -60,21 +64,22 @@ async def _open(session: ImapSession, arguments: Select, *, read_only: bool) -> 
     return Completion("OK", "Opened.", "READ-WRITE")
 
 
-def _greeting(selected: Selected, mailbox: Mailbox, uidnext: int) -> bytes:
+def _greeting(session: ImapSession, selected: Selected, mailbox: Mailbox, uidnext: int) -> bytes:
     view = selected.view
-    pieces = [
-        b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(view), selected.recent),
-        selected.flags_response(),
-    ]
-    unseen = next((at for at, flags in enumerate(view.index.flags, 1) if not flags.seen), 0)
+    pieces = [selected.exists(recent=not session.rev2), selected.flags_response()]
+    # RFC 9051 appendix E: UNSEEN is not of IMAP4rev2.
+    flags = enumerate(view.index.flags, 1)
+    unseen = 0 if session.rev2 else next((at for at, one in flags if not one.seen), 0)
     if unseen:
         pieces.append(untagged_ok("The first unseen message.", f"UNSEEN {unseen}"))
     pieces += [
         untagged_ok("The UIDs are of this time.", f"UIDVALIDITY {mailbox.uidvalidity}"),
         untagged_ok("The UID to come.", f"UIDNEXT {uidnext}"),
-        untagged_ok("The latest change.", f"HIGHESTMODSEQ {mailbox.modseq}"),
-        untagged_ok("The mailbox's own id.", f"MAILBOXID ({mailbox.id})"),
     ]
+    if session.offers("CONDSTORE"):
+        pieces.append(untagged_ok("The latest change.", f"HIGHESTMODSEQ {mailbox.modseq}"))
+    if session.offers("OBJECTID"):
+        pieces.append(untagged_ok("The mailbox's own id.", f"MAILBOXID ({mailbox.id})"))
     return b"".join(pieces)
 
 
@@ -112,7 +117,7 @@ def vanished_since(selected: Selected, modseq: int, ranges: list[tuple[int, int]
 async def deselect(session: ImapSession) -> None:
     """Leave the selected mailbox, if there is one. Messages that came meanwhile are not \\Recent for later sessions."""
     selected, session.selected = session.selected, None
-    if selected is None or selected.read_only or selected.gone:
+    if selected is None or selected.read_only or selected.gone or session.rev2:
         return
     last = selected.largest_uid
     if last >= selected.mailbox.first_recent:

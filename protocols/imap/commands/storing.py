@@ -33,10 +33,10 @@ async def store(session: ImapSession, arguments: Store, _: bytes) -> Completion:
     for row in result.updated:
         selected.told[row.uid] = row.modseq
         if not arguments.silent:
-            pieces.append(_changed(session, row, row.flags, with_uid=arguments.uid or session.qresync))
+            pieces.append(_changed(session, row, row.flags, with_uid=arguments.uid or session.tells_uids))
         elif session.condstore:
             # RFC 7162 section 3.1.3: the new modification sequence is told even then.
-            pieces.append(_modseq(session, row, with_uid=arguments.uid or session.qresync))
+            pieces.append(_modseq(session, row, with_uid=arguments.uid or session.tells_uids))
     await session.write(b"".join(pieces))
     return _completion(session, arguments, uids, result.modified)
 

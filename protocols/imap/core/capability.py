@@ -29,6 +29,8 @@ EXTENSIONS: Final = (
     "SAVEDATE",
     "WITHIN",
     "UTF8=ACCEPT",
+    "PREVIEW",
+    "REPLACE",
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "QUOTA=RES-MESSAGE",
@@ -36,13 +38,24 @@ EXTENSIONS: Final = (
 )
 AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE",)
 """Extensions of no use to a client that has not signed in."""
-ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT"})
+ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT", b"IMAP4REV2"})
+PARAMETERS: Final = ("APPENDLIMIT",)
+"""Capabilities whose name here lacks the value that stands behind it on the wire."""
 
 
-def capabilities(*, signed_in: bool, tls_offered: bool, private: bool, message_size: int) -> str:
+def switch_of(capability: str) -> str:
+    """Return the name by which a capability, as it is advertised, is switched: upper case, and without a value."""
+    name, _, _ = capability.partition("=")
+    return name if name in PARAMETERS else capability.upper()
+
+
+def capabilities(
+    *, signed_in: bool, tls_offered: bool, private: bool, message_size: int, off: frozenset[str] = frozenset()
+) -> str:
     """Return the capabilities of a connection, separated by spaces.
 
-    ``tls_offered``: STARTTLS is possible; ``private``: a password may be sent (RFC 9051 section 11.1).
+    ``tls_offered``: STARTTLS is possible; ``private``: a password may be sent (RFC 9051 section 11.1). ``off`` are those
+    that are off for the account, as :func:`protocols.imap.core.capability_switch.switched_off` gives them.
     """
     names = ["IMAP4rev1", *EXTENSIONS, f"APPENDLIMIT={message_size}"]
     if signed_in:
@@ -51,4 +64,9 @@ def capabilities(*, signed_in: bool, tls_offered: bool, private: bool, message_s
         if tls_offered:
             names.append("STARTTLS")
         names.extend(["AUTH=PLAIN", "AUTH=LOGIN"] if private else ["LOGINDISABLED"])
+    if off:
+        if "LITERAL+" in off:
+            # The lesser of the two, which must not stand beside the greater (RFC 7888 section 5).
+            names.append("LITERAL-")
+        names = [name for name in names if switch_of(name) not in off]
     return " ".join(names)

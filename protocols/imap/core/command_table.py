@@ -100,6 +100,8 @@ COMMANDS: Final[tuple[Specification, ...]] = (
     Specification("GETQUOTA", AFTER, quota.GetQuota, (Kind.WORDS,)),
     Specification("GETQUOTAROOT", AFTER, quota.GetQuotaRoot, (Kind.MAILBOX,)),
     Specification("APPEND", AFTER, append.Append, (Kind.MAILBOX, Kind.LITERAL)),
+    Specification("REPLACE", SELECTED, append.Replace, (Kind.WORDS, Kind.MAILBOX, Kind.LITERAL)),
+    Specification("UID REPLACE", SELECTED, append.Replace, (Kind.MESSAGES, Kind.MAILBOX, Kind.LITERAL), uid=True),
     Specification("CHECK", SELECTED, messages.Check),
     Specification("CLOSE", SELECTED, messages.Close),
     Specification("UNSELECT", SELECTED, messages.Unselect),

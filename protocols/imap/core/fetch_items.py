@@ -1,4 +1,4 @@
-"""What FETCH asks for (RFC 9051 section 6.4.5, RFC 3516, RFC 7162, RFC 8474, RFC 8514)."""
+"""What FETCH asks for (RFC 9051 section 6.4.5, RFC 3516, RFC 7162, RFC 8474, RFC 8514, RFC 8970)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,13 @@ class BinarySize(msgspec.Struct, frozen=True):
     path: str
 
 
-FetchItem = Datum | BodySection | BinarySection | BinarySize
+class Preview(msgspec.Struct, frozen=True):
+    """PREVIEW (RFC 8970). ``lazy``: the client takes NIL where a preview would keep it waiting; here none does."""
+
+    lazy: bool = False
+
+
+FetchItem = Datum | BodySection | BinarySection | BinarySize | Preview
 
 _MACROS: Final[dict[bytes, tuple[FetchItem, ...]]] = {
     b"ALL": (Datum.FLAGS, Datum.INTERNALDATE, Datum.SIZE, Datum.ENVELOPE),
@@ -115,10 +121,23 @@ def _named(name: bytes, cursor: Cursor) -> FetchItem:
             return _body(cursor, peek=name == b"BODY.PEEK")
         if name in (b"BINARY", b"BINARY.PEEK", b"BINARY.SIZE"):
             return _binary(name, cursor)
+    if name == b"PREVIEW":
+        return _preview(cursor)
     item = _PLAIN.get(name) or _RFC822.get(name)
     if item is None:
         raise CommandSyntaxError(f"FETCH has no item {name[:40].decode('ascii')}.")
     return item
+
+
+def _preview(cursor: Cursor) -> Preview:
+    if not cursor.looking_at(b" (LAZY"):
+        # What stands behind an item without parentheses may be the modifiers of FETCH.
+        return Preview()
+    cursor.space()
+    for modifier in cursor.parenthesised(Cursor.word, empty=False):
+        if modifier != b"LAZY":
+            raise CommandSyntaxError("PREVIEW takes the modifier LAZY.")
+    return Preview(lazy=True)
 
 
 def _path(words: str) -> str:

@@ -97,6 +97,7 @@ class CommandFramer:
         "_together",
         "command_line",
         "largest",
+        "largest_unasked",
         "lines",
         "policy",
     )
@@ -105,6 +106,8 @@ class CommandFramer:
         self.command_line: Final = command_line
         self.largest: Final = largest
         self.policy = policy
+        self.largest_unasked: int | None = None
+        """Octets of the largest literal that may come unasked (RFC 7888); None: any, which is LITERAL+."""
         self.lines = False
         self._buffer = InputBuffer()
         self._pieces: list[bytes | Literal] = []
@@ -213,6 +216,12 @@ class CommandFramer:
         self._pieces.append(line[: announced.start()])
         refusal = self._refusal or self._judge(size)
         if announced[3]:
+            if refusal is None and self.largest_unasked is not None and size > self.largest_unasked:
+                # RFC 7888 section 5: LITERAL- and IMAP4rev2 bound what comes unasked.
+                most = max(self.largest_unasked, 0)
+                refusal = Refused(
+                    _tag(self._head()), f"A literal of more than {most} octets waits for the server's +.", "TOOBIG"
+                )
             return self._non_synchronising(size, refusal, binary=bool(announced[1]))
         if refusal is not None:
             # The client waits for + and gets its answer instead: it sends nothing of the literal (RFC 9051 section 4.3).
@@ -250,6 +259,11 @@ class CommandFramer:
         if size > limit.octets or self._together > limit.together:
             return Refused(head[1], limit.message or f"At most {limit.octets} octets.", limit.code, limit.bad)
         return None
+
+    def _head(self) -> bytes:
+        text = self._pieces[0]
+        assert isinstance(text, bytes)
+        return text
 
     def _expect(self, size: int, *, binary: bool) -> None:
         self._missing = size

@@ -63,7 +63,7 @@ def encode_utf7(text: str) -> str:
 def decode_name(octets: bytes, *, utf8: bool) -> str:
     """Return a mailbox name as text in NFC, wildcards kept.
 
-    ``utf8``: the session has enabled UTF8=ACCEPT, and names are UTF-8 (RFC 6855 section 3). Raises CommandSyntaxError for
+    ``utf8``: names are UTF-8 (RFC 9051 section 5.1, RFC 6855 section 3). Raises CommandSyntaxError for
     octets that are no name, and CommandRefusedError with CANNOT for control characters.
     """
     if len(octets) > MOST_OCTETS:
@@ -92,6 +92,15 @@ def decode_path(octets: bytes, *, utf8: bool) -> str:
     if names[0].upper() == "INBOX":
         names[0] = "INBOX"
     return SEPARATOR.join(names)
+
+
+def denormalised(octets: bytes, *, utf8: bool) -> str | None:
+    """Return a mailbox name as it was written where its NFC form is another, else None.
+
+    The octets have passed :func:`decode_path`.
+    """
+    text = octets.decode("utf-8") if utf8 else decode_utf7(octets.decode("ascii"))
+    return None if unicodedata.is_normalized("NFC", text) else text
 
 
 _ATOM: Final = re.compile(r"[A-Za-z0-9&+,./_\-]+")

@@ -25,8 +25,10 @@ class Request(msgspec.Struct, frozen=True):
     arguments: Arguments
 
 
-def parse_command(command: Command, state: State, *, utf8: bool = False) -> Request | Refused:
-    """Read a command. Never raises for anything that a client can send."""
+def parse_command(
+    command: Command, state: State, *, utf8: bool = False, utf8_accept: bool = False
+) -> Request | Refused:
+    """Read a command. Never raises for anything that a client can send. See Dialect for the flags."""
     tag = b"*"
     try:
         cursor = Cursor(command.pieces)
@@ -42,7 +44,7 @@ def parse_command(command: Command, state: State, *, utf8: bool = False) -> Requ
         if state not in specification.states:
             where = State.SELECTED if State.NOT_AUTHENTICATED in specification.states else state
             return Refused(tag, _WRONG_STATE[where])
-        dialect = Dialect(specification.uid, utf8)
+        dialect = Dialect(specification.uid, utf8, utf8_accept)
         return Request(tag, specification, specification.arguments.parse(cursor, dialect))
     except CommandSyntaxError as error:
         return Refused(tag, error.message)

@@ -81,6 +81,14 @@ def quoted(text: str) -> bytes:
     return b'"' + text.replace("\\", "\\\\").replace('"', '\\"').encode("ascii", "replace") + b'"'
 
 
+def string(text: str) -> bytes:
+    """Write any text as a string: quoted where it is printable ASCII, else as a literal in UTF-8 (RFC 9051 section 4.3)."""
+    octets = text.encode("utf-8")
+    if _NOT_TEXT.search(octets):
+        return b"{%d}\r\n%b" % (len(octets), octets)
+    return quoted(text)
+
+
 def expunged(numbers: Iterable[int]) -> bytes:
     """Write EXPUNGE responses, in the order given."""
     return b"".join([b"* %d EXPUNGE\r\n" % number for number in numbers])

@@ -1,4 +1,4 @@
-"""APPEND (RFC 9051 section 6.3.12, RFC 3502 MULTIAPPEND, RFC 3516 literal8, RFC 6855 section 4)."""
+"""APPEND and REPLACE (RFC 9051 section 6.3.12, RFC 8508, RFC 3502 MULTIAPPEND, RFC 3516 literal8, RFC 6855 section 4)."""
 
 from __future__ import annotations
 
@@ -45,6 +45,28 @@ class Append(Arguments, frozen=True):
         return cls(mailbox, tuple(messages))
 
 
+class Replace(Arguments, frozen=True):
+    """RFC 8508 section 3: removes one message of the selected mailbox and adds another in its stead."""
+
+    uid: bool
+    number: int
+    """A message number, or a UID."""
+    mailbox: str
+    message: AppendMessage
+
+    @classmethod
+    def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
+        cursor.space()
+        number = cursor.number()
+        if number == 0:
+            raise CommandSyntaxError("A message number or UID is from 1 to 4294967295.")
+        cursor.space()
+        mailbox = decode_path(cursor.astring(), utf8=dialect.utf8)
+        message = _message(cursor, dialect)
+        cursor.end()
+        return cls(dialect.uid, number, mailbox, message)
+
+
 def _message(cursor: Cursor, dialect: Dialect) -> AppendMessage:
     cursor.space()
     flags = flag_set()
@@ -56,7 +78,7 @@ def _message(cursor: Cursor, dialect: Dialect) -> AppendMessage:
         date = parse_date_time(cursor)
         cursor.space()
     if cursor.looking_at(b"UTF8"):
-        if not dialect.utf8:
+        if not dialect.utf8_accept:
             raise CommandSyntaxError("APPEND with UTF8 needs ENABLE UTF8=ACCEPT first.")
         cursor.need(b"UTF8")
         cursor.space()

@@ -12,10 +12,15 @@ from protocols.imap.core.mailbox_name import decode_path
 
 
 class Dialect(msgspec.Struct, frozen=True):
-    """What decides how arguments are read. ``uid``: the command came behind UID; ``utf8``: UTF8=ACCEPT is enabled."""
+    """What decides how arguments are read.
+
+    ``uid``: the command came behind UID; ``utf8``: mailbox names are UTF-8, since IMAP4rev2 or UTF8=ACCEPT is enabled;
+    ``utf8_accept``: UTF8=ACCEPT is.
+    """
 
     uid: bool = False
     utf8: bool = False
+    utf8_accept: bool = False
 
 
 class Arguments(msgspec.Struct, frozen=True):

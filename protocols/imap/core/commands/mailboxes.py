@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final, Self
 
 import msgspec
 
 from protocols.imap.core.commands.arguments import Arguments, Dialect, MailboxArgument, NoArguments
 from protocols.imap.core.cursor import MOST_NUMBER, Cursor
-from protocols.imap.core.mailbox_name import ListPattern, decode_name, decode_path
+from protocols.imap.core.mailbox_name import ListPattern, decode_name, decode_path, denormalised
 from protocols.imap.core.sequence_set import SequenceSet
 from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
 
@@ -29,11 +30,14 @@ class Select(Arguments, frozen=True):
     mailbox: str
     condstore: bool = False
     resynchronise: Resynchronise | None = None
+    supplied: str | None = None
+    """The name as the client wrote it, where that is not in NFC."""
 
     @classmethod
     def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
         cursor.space()
-        mailbox = decode_path(cursor.astring(), utf8=dialect.utf8)
+        name = cursor.astring()
+        mailbox = decode_path(name, utf8=dialect.utf8)
         condstore = False
         resynchronise: Resynchronise | None = None
         if not cursor.at_end:
@@ -44,7 +48,7 @@ class Select(Arguments, frozen=True):
                 else:
                     resynchronise = parameter
         cursor.end()
-        return cls(mailbox, condstore, resynchronise)
+        return cls(mailbox, condstore, resynchronise, denormalised(name, utf8=dialect.utf8))
 
 
 def _select_parameter(cursor: Cursor) -> Resynchronise | None:
@@ -94,11 +98,14 @@ class Create(Arguments, frozen=True):
     mailbox: str
     use: tuple[str, ...] = ()
     """Special-use attributes, in lower case."""
+    supplied: str | None = None
+    """The name as the client wrote it, where that is not in NFC."""
 
     @classmethod
     def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
         cursor.space()
-        mailbox = decode_path(cursor.astring(), utf8=dialect.utf8)
+        name = cursor.astring()
+        mailbox = decode_path(name, utf8=dialect.utf8)
         use: tuple[str, ...] = ()
         if not cursor.at_end:
             cursor.space()
@@ -108,11 +115,23 @@ class Create(Arguments, frozen=True):
             use = tuple(flag.lower() for flag in cursor.parenthesised(Cursor.flag))
             cursor.need(b")")
         cursor.end()
-        return cls(mailbox, use)
+        return cls(mailbox, use, denormalised(name, utf8=dialect.utf8))
 
 
-class Delete(MailboxArgument, frozen=True):
+class Delete(Arguments, frozen=True):
     """RFC 9051 section 6.3.5"""
+
+    mailbox: str
+    supplied: str | None = None
+    """The name as the client wrote it, where that is not in NFC."""
+
+    @classmethod
+    def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
+        cursor.space()
+        name = cursor.astring()
+        mailbox = decode_path(name, utf8=dialect.utf8)
+        cursor.end()
+        return cls(mailbox, denormalised(name, utf8=dialect.utf8))
 
 
 class Rename(Arguments, frozen=True):
@@ -120,15 +139,22 @@ class Rename(Arguments, frozen=True):
 
     mailbox: str
     target: str
+    supplied: str | None = None
+    """The existing name as the client wrote it, where that or the new one is not in NFC."""
 
     @classmethod
     def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
         cursor.space()
-        mailbox = decode_path(cursor.astring(), utf8=dialect.utf8)
+        old = cursor.astring()
+        mailbox = decode_path(old, utf8=dialect.utf8)
         cursor.space()
-        target = decode_path(cursor.astring(), utf8=dialect.utf8)
+        new = cursor.astring()
+        target = decode_path(new, utf8=dialect.utf8)
         cursor.end()
-        return cls(mailbox, target)
+        supplied = denormalised(old, utf8=dialect.utf8)
+        if supplied is None and denormalised(new, utf8=dialect.utf8) is not None:
+            supplied = mailbox
+        return cls(mailbox, target, supplied)
 
 
 class Subscribe(MailboxArgument, frozen=True):
@@ -189,6 +215,21 @@ class Status(Arguments, frozen=True):
         return cls(mailbox, items)
 
 
+def _pattern(octets: bytes, dialect: Dialect) -> str | None:
+    """Return a reference or pattern as text, None for one that no name can match: it is passed over (section 6.3.9).
+
+    Raises CommandSyntaxError for octets that the grammar does not allow here.
+    """
+    try:
+        return decode_name(octets, utf8=dialect.utf8)
+    except CommandRefusedError:
+        return None
+    except CommandSyntaxError:
+        if not octets.isascii():
+            raise
+        return None
+
+
 _SELECT_OPTIONS: Final = (b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE")
 _RETURN_OPTIONS: Final = (b"SUBSCRIBED", b"CHILDREN", b"SPECIAL-USE")
 
@@ -214,7 +255,7 @@ class List(Arguments, frozen=True):
             cursor.space()
             if b"RECURSIVEMATCH" in selection and not selection & {b"SUBSCRIBED", b"SPECIAL-USE"}:
                 raise CommandSyntaxError("RECURSIVEMATCH needs SUBSCRIBED or SPECIAL-USE beside it.")
-        reference = decode_name(cursor.astring(), utf8=dialect.utf8)
+        reference = _pattern(cursor.astring(), dialect)
         cursor.space()
         if cursor.peek() == 0x28:
             extended = True
@@ -234,12 +275,20 @@ class List(Arguments, frozen=True):
             returning = frozenset(option for option in options if isinstance(option, bytes))
             status = next((option for option in options if isinstance(option, tuple)), ())
         cursor.end()
-        patterns = tuple(decode_name(name, utf8=dialect.utf8) for name in names)
+        patterns = tuple(pattern for name in names if (pattern := _pattern(name, dialect)) is not None)
+        if reference is None:
+            reference, patterns = "", ()
         return cls(reference, patterns, extended, selection, returning, status)
 
     def compiled(self) -> list[ListPattern]:
-        """Return the patterns with the reference before them. Raises CommandRefusedError."""
-        return [ListPattern(self.reference + one) for one in self.patterns]
+        """Return the patterns with the reference before them; those that are not taken are left out (section 6.3.9)."""
+        compiled: list[ListPattern] = []
+        for one in self.patterns:
+            # In the extended syntax an empty name means nothing.
+            if one or not self.extended:
+                with contextlib.suppress(CommandRefusedError):
+                    compiled.append(ListPattern(self.reference + one))
+        return compiled
 
 
 def _select_option(cursor: Cursor) -> bytes:

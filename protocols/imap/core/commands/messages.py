@@ -68,7 +68,7 @@ class Search(Arguments, frozen=True):
             cursor.space()
         charset: bytes | None = None
         if cursor.looking_at(b"CHARSET "):
-            if dialect.utf8:
+            if dialect.utf8_accept:
                 raise CommandSyntaxError("SEARCH takes no CHARSET after ENABLE UTF8=ACCEPT.")
             cursor.need(b"CHARSET")
             cursor.space()
