@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
+from weakref import ReferenceType, WeakValueDictionary, ref
 
 import msgspec
 
 from correio.errors import NotFoundError
 from correio.mail.flags import flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
+from correio.mail.mailbox_journal import MailboxJournal
 from correio.mail.mailbox_tree import Mailbox, MailboxTree
 from correio.mail.packed_index import MAX_PACKED, PACK_FROM, pack_index, unpack_index
 from correio.store.accounts import find_account
@@ -69,6 +70,7 @@ class Account:
         self._indexes: WeakValueDictionary[str, MailboxIndex] = WeakValueDictionary()
         self._loads: dict[str, _Load] = {}
         self._watchers: dict[object, Callable[[], None]] = {}
+        self._journal: ReferenceType[MailboxJournal] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._refresh_next: asyncio.Task[None] | None = None
 
@@ -121,6 +123,28 @@ class Account:
         self._watchers[key] = callback
         return lambda: self._watchers.pop(key, None) and None
 
+    def journal(self) -> MailboxJournal:
+        """Return the journal of this account's mailboxes, which is kept for as long as somebody holds it."""
+        journal = self._journal() if self._journal is not None else None
+        if journal is None:
+            journal = MailboxJournal(self.modseq)
+            self._journal = ref(journal)
+        return journal
+
+    def _advance(self, document: AccountDocument, mailboxes: Sequence[MailboxDocument]) -> None:
+        """Take in the account and the mailboxes of a step."""
+        journal = self._journal() if self._journal is not None else None
+        if journal is not None:
+            dangling = self.document.dangling_subscriptions
+            journal.record(
+                document.modseq,
+                self.mailboxes,
+                mailboxes,
+                dangling if dangling != document.dangling_subscriptions else None,
+            )
+        self.document = document
+        self.mailboxes = self.mailboxes.absorb(mailboxes)
+
     def _notify(self) -> None:
         for callback in list(self._watchers.values()):
             try:
@@ -140,8 +164,7 @@ class Account:
         """Take in a step that this process committed."""
         if step.document.modseq <= self.document.modseq:
             return
-        self.document = step.document
-        self.mailboxes = self.mailboxes.absorb(step.mailboxes)
+        self._advance(step.document, step.mailboxes)
         for mailbox_id, changes in step.changes:
             index = self._indexes.get(mailbox_id)
             if index is not None:
@@ -193,8 +216,7 @@ class Account:
     ) -> None:
         if document.modseq <= self.document.modseq:
             return
-        self.document = document
-        self.mailboxes = self.mailboxes.absorb(mailboxes)
+        self._advance(document, mailboxes)
         for mailbox in mailboxes:
             load = self._loads.get(mailbox.id)
             if load is not None:

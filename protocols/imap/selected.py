@@ -89,7 +89,7 @@ class Selected:
         """
         count = len(self.view)
         if uid:
-            pieces = [self.view.positions(low, high) for low, high in messages.resolve(self.largest_uid)]
+            pieces = [self.view.positions(low, high) for low, high in self.uid_ranges(messages, self.largest_uid)]
             return [piece for piece in pieces if piece]
         found: list[range] = []
         for low, high in messages.resolve(count):
@@ -121,9 +121,19 @@ class Selected:
         return current is not None and current is not self.view.index
 
     def announce(
-        self, *, expunge: bool, condstore: bool, qresync: bool, with_uid: bool = False, rev2: bool = False
+        self,
+        *,
+        expunge: bool,
+        condstore: bool,
+        qresync: bool,
+        with_uid: bool = False,
+        rev2: bool = False,
+        flags: bool = True,
     ) -> bytes:
-        """Bring the view forward and return the untagged responses that say so (RFC 9051 section 7.5)."""
+        """Bring the view forward and return the untagged responses that say so (RFC 9051 section 7.5).
+
+        Without ``flags`` the client does not want to hear of flags that changed (RFC 5465 section 5.1).
+        """
         if self._moved:
             # The shared index was read anew: the numbering stays, and goes on from the new one.
             current = self.account.loaded_index(self.mailbox_id)
@@ -139,7 +149,8 @@ class Selected:
                 pieces.append(responses.expunged(number for number, _ in delta.expunged))
         if delta.grown:
             pieces.append(self.exists(recent=not rev2))
-        pieces.extend(self._flag_updates(delta.changed, told, condstore=condstore, with_uid=with_uid))
+        if flags:
+            pieces.extend(self._flag_updates(delta.changed, told, condstore=condstore, with_uid=with_uid))
         if pieces:
             pieces.insert(0, self.new_keywords())
         return b"".join(pieces)

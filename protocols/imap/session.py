@@ -29,6 +29,9 @@ from protocols.wire.session import Farewell, Session
 
 if TYPE_CHECKING:
     from protocols.imap.server import ImapServer
+    from collections.abc import Iterable
+
+    from protocols.imap.commands.notifying import Notifier
     from protocols.wire.connection import Connection
 
 log = logging.getLogger("correio.imap")
@@ -47,6 +50,9 @@ _MESSAGES: Final = frozenset({b"APPEND", b"REPLACE", b"UID REPLACE"})
 """Commands with a message among their literals."""
 
 Continuation = Callable[[bytes], Awaitable[Completion | None]]
+_EXPUNGING: Final = frozenset({"EXPUNGE", "UID EXPUNGE", "MOVE", "UID MOVE", "REPLACE", "UID REPLACE"})
+"""Commands whose answer tells of messages that they removed."""
+
 """Takes a line that is no command; returns how the command ended, or None to go on."""
 
 
@@ -64,6 +70,7 @@ class ImapSession(Session[FrameEvent]):
         "failed_logins",
         "idling",
         "off",
+        "notifier",
         "qresync",
         "rev2",
         "selected",
@@ -94,6 +101,8 @@ class ImapSession(Session[FrameEvent]):
         """Capabilities that are off for the account, in upper case."""
         self.idling = False
         self.failed_logins = 0
+        self.notifier: Notifier | None = None
+        """What NOTIFY asked for; None until it comes."""
 
     # What the shell asks for.
 
@@ -130,6 +139,7 @@ class ImapSession(Session[FrameEvent]):
         self._continuation = None
         self.selected = None
 
+        self.notifier = None
     async def handle(self, event: FrameEvent) -> None:
         match event:
             case Command():
@@ -142,16 +152,15 @@ class ImapSession(Session[FrameEvent]):
                 await self._refuse(event)
 
     async def woken(self) -> None:
-        """Something changed while the client is in IDLE, or the account is gone."""
+        """Something changed while the client is in IDLE or listens by NOTIFY, or the account is gone."""
         if self.account is not None and self.account.closed:
             await self.bye("The account is closed.", "UNAVAILABLE")
-        elif self.idling and self.selected is not None:
-            if self.selected.gone:
-                await self.bye("The mailbox was deleted.", "NONEXISTENT")
-                return
-            news = self.announcements(expunge=True)
-            if news:
-                await self.connection.write(news)
+        elif self.idling and self.selected is not None and self.selected.gone:
+            await self.bye("The mailbox was deleted.", "NONEXISTENT")
+        elif self.notifier is not None:
+            await self.notifier.tell(self)
+        elif self.idling:
+            await self.write(self.announcements(expunge=True))
 
     # What handlers use.
 
@@ -208,20 +217,49 @@ class ImapSession(Session[FrameEvent]):
     def _changed(self) -> None:
         """The account moved: wake the session if that is news for it."""
         selected = self.selected
-        if self.idling and selected is not None and (selected.behind or selected.gone):
+        if self.notifier is not None:
+            if self.notifier.concerned(self):
+                self.connection.wake()
+        elif self.idling and selected is not None and (selected.behind or selected.gone):
             self.connection.wake()
         if self.account is not None and self.account.closed:
             self.connection.wake()
 
-    def announcements(self, *, expunge: bool) -> bytes:
-        """Return what has happened in the selected mailbox and is to be told now."""
-        if self.selected is None or not (self.selected.behind or self.selected.told):
+    def announcements(self, *, expunge: bool, own: bool = False) -> bytes:
+        """Return what has happened in the selected mailbox and is to be told now.
+
+        ``own``: the command itself removed messages, so its answer tells of them whatever NOTIFY asked for.
+        """
+        selected, notifier = self.selected, self.notifier
+        if selected is None or not (selected.behind or selected.told):
             return b""
-        return self.selected.announce(
-            expunge=expunge, condstore=self.condstore, qresync=self.qresync, with_uid=self.tells_uids, rev2=self.rev2
+        if notifier is not None and notifier.selected is None and not own:
+            selected.told.clear()
+            return b""
+        last = selected.largest_uid
+        news = selected.announce(
+            expunge=expunge,
+            condstore=self.condstore,
+            qresync=self.qresync,
+            with_uid=self.tells_uids or notifier is not None,
+            rev2=self.rev2,
+            flags=notifier is None or (notifier.selected is not None and notifier.selected.flags),
         )
 
     def read_lines(self, continuation: Continuation) -> None:
+        if notifier is not None:
+            notifier.grown(self, last)
+        return news
+
+    def did(self, *paths: str) -> None:
+        """The client itself made, renamed, deleted or subscribed to these names."""
+        if self.notifier is not None:
+            self.notifier.did(*paths)
+
+    def added(self, mailbox_id: str, uids: Iterable[int]) -> None:
+        """The client itself added these messages."""
+        if self.notifier is not None:
+            self.notifier.added(self, mailbox_id, uids)
         """Give the lines that follow to ``continuation`` until it returns how the command ended."""
         self._framer.lines = True
         self._continuation = continuation
@@ -277,7 +315,11 @@ class ImapSession(Session[FrameEvent]):
         self._tag = request.tag
         completion = await self._run(request)
         if completion is not None:
-            await self._complete(completion, expunge=not request.specification.holds_expunge)
+            await self._complete(
+                completion,
+                expunge=not request.specification.holds_expunge,
+                own=request.specification.name in _EXPUNGING,
+            )
 
     async def _run(self, request: Request) -> Completion | None:
         try:
@@ -294,10 +336,12 @@ class ImapSession(Session[FrameEvent]):
             log.exception("defect in %s for %s", request.specification.name, self.name())
             return Completion("NO", "Something is wrong here; it has been logged.", "SERVERBUG")
 
-    async def _complete(self, completion: Completion, *, expunge: bool) -> None:
+    async def _complete(self, completion: Completion, *, expunge: bool, own: bool = False) -> None:
         if self.connection.closing and self.account is None:
             return
-        await self.connection.write(self.announcements(expunge=expunge) + completion.line(self._tag))
+        await self.connection.write(self.announcements(expunge=expunge, own=own) + completion.line(self._tag))
+        if self.notifier is not None and self.notifier.concerned(self):
+            self.connection.wake()
 
     async def _line(self, text: bytes) -> None:
         continuation = self._continuation

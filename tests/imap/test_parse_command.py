@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from correio.mail.flags import flag_set
 from protocols.imap.core.command_table import BY_NAME, COMMANDS, State
-from protocols.imap.core.commands import append, connection, mailboxes, messages, quota
+from protocols.imap.core.commands import append, connection, mailboxes, messages, notify, quota
 from protocols.imap.core.commands.arguments import Arguments
+from protocols.imap.core.commands.notify import EventGroup, Events, Scope, SelectedEvents
 from protocols.imap.core.fetch_items import BinarySection, BinarySize, BodySection, Datum, Partial, Preview, Text
 from protocols.imap.core.framer import Command, CommandFramer, LiteralLimit, Refused
 from protocols.imap.core.parse_command import Request, parse_command
@@ -64,6 +65,29 @@ GOOD: list[tuple[bytes, Arguments]] = [
     (b"STARTTLS", connection.StartTls()),
     (b"IDLE", connection.Idle()),
     (b"COMPRESS deflate", connection.Compress("DEFLATE")),
+    (b"NOTIFY none", notify.Notify()),
+    (b"NOTIFY SET (personal NONE)", notify.Notify(True, groups=(EventGroup(Scope.PERSONAL, frozenset(), Events()),))),
+    (
+        b"notify set status (selected-delayed (MessageNew (UID FLAGS) MessageExpunge FlagChange)) "
+        b"(subtree (a {1}\r\nb) (MailboxName subscriptionchange)) (Mailboxes inbox (messagenew MESSAGEEXPUNGE))",
+        notify.Notify(
+            True,
+            True,
+            (
+                EventGroup(Scope.SUBTREE, frozenset({"a", "b"}), Events(names=True, subscriptions=True)),
+                EventGroup(Scope.MAILBOXES, frozenset({"INBOX"}), Events(messages=True)),
+            ),
+            SelectedEvents(True, True, (Datum.UID, Datum.FLAGS)),
+        ),
+    ),
+    (
+        b"NOTIFY SET (selected MessageNew (uid) MessageExpunge) (subscribed MessageNew MessageExpunge)",
+        notify.Notify(
+            True,
+            groups=(EventGroup(Scope.SUBSCRIBED, frozenset(), Events(messages=True)),),
+            selected=SelectedEvents(False, False, (Datum.UID,)),
+        ),
+    ),
     (b"ID NIL", connection.Id(())),
     (b'ID ("name" "x" "os" NIL)', connection.Id((("name", "x"), ("os", "")))),
     (b"ENABLE condstore X-Y", connection.Enable((b"CONDSTORE", b"X-Y"))),

@@ -13,6 +13,7 @@ from protocols.imap.commands.expunging import close, expunge, unselect
 from protocols.imap.commands.fetching import fetch
 from protocols.imap.commands.listing import list_mailboxes, lsub, namespace
 from protocols.imap.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
+from protocols.imap.commands.notifying import notify
 from protocols.imap.commands.quota import get_quota, get_quota_root
 from protocols.imap.commands.replacing import replace
 from protocols.imap.commands.searching import search
@@ -22,6 +23,7 @@ from protocols.imap.commands.status import status
 from protocols.imap.commands.storing import store
 from protocols.imap.core.commands import append as append_arguments
 from protocols.imap.core.commands import connection, mailboxes, messages, quota
+from protocols.imap.core.commands import notify as notify_arguments
 from protocols.imap.core.commands.arguments import Arguments
 from protocols.imap.core.responses import Completion
 
@@ -32,6 +34,7 @@ HANDLERS: Final[dict[type[Arguments], Callable[..., Awaitable[Completion | None]
     connection.StartTls: start_tls,
     connection.Idle: idle,
     connection.Compress: compress,
+    notify_arguments.Notify: notify,
     connection.Id: identify,
     connection.Enable: enable,
     connection.Login: login,

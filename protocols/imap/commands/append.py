@@ -26,6 +26,7 @@ async def append(session: ImapSession, arguments: Append, _: bytes) -> Completio
         NewMessage(message.octets, message.flags, message.date, message.binary) for message in arguments.messages
     ]
     added = await append_messages(account, mailbox.id, messages)
+    session.added(mailbox.id, [one.uid for one in added])
     uids = compact([one.uid for one in added]).decode("ascii")
     code = f"APPENDUID {mailbox.uidvalidity} {uids}" if session.offers("UIDPLUS") else ""
     return Completion("OK", "Added.", code)

@@ -47,6 +47,7 @@ async def copy(session: ImapSession, arguments: Copy, _: bytes) -> Completion:
     if not arguments.uid and selected.missing(uids):
         return Completion("NO", "Some of these messages are gone.", "EXPUNGEISSUED")
     copied = await copy_messages(session.person, selected.mailbox_id, uids, target.id)
+    session.added(target.id, [uid for _, uid in copied.pairs])
     if not copied.pairs:
         return Completion("OK", "There was nothing to copy.")
     return Completion("OK", "Copied.", _copyuid(session, copied))
@@ -64,6 +65,7 @@ async def move(session: ImapSession, arguments: Move, _: bytes) -> Completion:
     if not uids:
         return Completion("OK", "There was nothing to move.")
     moved = await move_messages(session.person, selected.mailbox_id, uids, target.id)
+    session.added(target.id, [uid for _, uid in moved.pairs])
     if not moved.pairs:
         return Completion("OK", "There was nothing to move.")
     await session.write(untagged_ok("Moved.", _copyuid(session, moved)))

@@ -42,6 +42,7 @@ async def create(session: ImapSession, arguments: Create, _: bytes) -> Completio
         if session.person.mailboxes.by_role(role) is not None:
             return Completion("NO", "Another mailbox has this special use.", "USEATTR")
     mailbox = await mailbox_commands.create_mailbox(session.person, arguments.mailbox, role)
+    session.did(mailbox.path)
     if session.rev2 and arguments.supplied is not None:
         # RFC 9051 section 6.3.4: the name was made NFC, and the client is told what became of it.
         await session.write(mailbox_line(session, mailbox, arguments.supplied))
@@ -52,6 +53,7 @@ async def delete(session: ImapSession, arguments: Delete, _: bytes) -> Completio
     """RFC 9051 section 6.3.5"""
     mailbox = await _find(session, arguments.mailbox)
     await mailbox_commands.delete_mailbox(session.person, mailbox.id)
+    session.did(mailbox.path)
     if session.selected is not None and session.selected.mailbox_id == mailbox.id:
         session.selected = None
         await session.write(untagged_ok("The mailbox was deleted.", "CLOSED"))
@@ -63,7 +65,9 @@ async def delete(session: ImapSession, arguments: Delete, _: bytes) -> Completio
 async def rename(session: ImapSession, arguments: Rename, _: bytes) -> Completion:
     """RFC 9051 section 6.3.6"""
     mailbox = await _find(session, arguments.mailbox)
+    before = mailbox.path
     renamed = await mailbox_commands.rename_mailbox(session.person, mailbox.id, arguments.target)
+    session.did(before, renamed.path)
     if session.rev2 and arguments.supplied is not None:
         await session.write(mailbox_line(session, renamed, arguments.supplied))
     return Completion("OK", "Renamed.")
@@ -72,6 +76,7 @@ async def rename(session: ImapSession, arguments: Rename, _: bytes) -> Completio
 async def subscribe(session: ImapSession, arguments: Subscribe, _: bytes) -> Completion:
     """RFC 9051 section 6.3.7"""
     await mailbox_commands.subscribe(session.person, arguments.mailbox, subscribed=True)
+    session.did(arguments.mailbox)
     return Completion("OK", "Subscribed.")
 
 
@@ -80,4 +85,5 @@ async def unsubscribe(session: ImapSession, arguments: Unsubscribe, _: bytes) ->
     # RFC 9051 section 6.3.8: it is no failure that there was nothing to end.
     with contextlib.suppress(NotFoundError):
         await mailbox_commands.subscribe(session.person, arguments.mailbox, subscribed=False)
+        session.did(arguments.mailbox)
     return Completion("OK", "Unsubscribed.")

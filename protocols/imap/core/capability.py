@@ -36,7 +36,7 @@ EXTENSIONS: Final = (
     "QUOTA=RES-MESSAGE",
     "QUOTA=RES-MAILBOX",
 )
-AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE",)
+AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE", "NOTIFY")
 """Extensions of no use to a client that has not signed in."""
 ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT", b"IMAP4REV2"})
 PARAMETERS: Final = ("APPENDLIMIT",)

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from protocols.imap.core.commands import append, connection, mailboxes, messages, quota
+from protocols.imap.core.commands import append, connection, mailboxes, messages, notify, quota
 from protocols.imap.core.commands.arguments import Arguments
 
 
@@ -86,6 +86,7 @@ COMMANDS: Final[tuple[Specification, ...]] = (
     Specification("ENABLE", AFTER, connection.Enable, (Kind.WORDS,)),
     Specification("IDLE", AFTER, connection.Idle),
     Specification("COMPRESS", AFTER, connection.Compress, (Kind.WORDS,)),
+    Specification("NOTIFY", AFTER, notify.Notify, (Kind.WORDS,)),
     Specification("NAMESPACE", AFTER, mailboxes.Namespace),
     Specification("SELECT", AFTER, mailboxes.Select, (Kind.MAILBOX,)),
     Specification("EXAMINE", AFTER, mailboxes.Examine, (Kind.MAILBOX,)),
