@@ -106,6 +106,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path | None, _about("The certificate chain in PEM. Empty: a self-signed one is made below data.")
     ] = None
     tls_key: Annotated[Path | None, _about("The private key of tls_certificate in PEM.")] = None
+    scram_iterations: Annotated[
+        int,
+        _about(
+            "Hashes between a password and its SCRAM-SHA-256 credentials. Clients pay them at every sign-in; an account"
+            " takes on a new value when its password is next sent or set.",
+            least=4096,
+        ),
+    ] = 20_000
     graphql_introspection: Annotated[
         bool, _about("Whether GraphQL clients may read the schema (it is public all the same: schema/schema.graphql).")
     ] = True

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from correio.auth.scram import derive
 from correio.config import Settings
 from correio.mail.directory import add_domain, add_user
 from correio.mail.message_store import MessageStore
@@ -59,10 +60,11 @@ def new_person(directory: MessageStore) -> NewPerson:
     """Make an account with an address and a mailbox tree of its own."""
     # A real hash in PHC form, but a cheap one: hundreds of people sign in here.
     hashed = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    scram = derive(PASSWORD, directory.settings.scram_iterations).render()
 
     async def make() -> Person:
         address = f"p{secrets.token_hex(6)}@{DOMAIN}"
-        account = await add_user(directory, address, hashed)
+        account = await add_user(directory, address, hashed, scram=scram)
         return Person(account.id, address, PASSWORD)
 
     return make

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from correio.auth.passwords import Passwords, prepare
+from correio.auth.scram import ScramCredentials, decoy
 from correio.auth.throttle import Throttle
 from correio.auth.tokens import LIFETIME, IssuedToken, Tokens
 from correio.auth.verifier import Verifier
@@ -17,8 +21,18 @@ from correio.mail.addresses import normalise_address
 from correio.mail.message_store import MessageStore
 from correio.store.accounts import replace_password
 from correio.store.documents import AccountDocument, TokenDocument
+from correio.store.secrets import shared_secret
 
 _log = logging.getLogger("correio.auth")
+_WRONG = "The address or the password is wrong."
+
+
+class ScramAttempt(msgspec.Struct, frozen=True):
+    """A SCRAM exchange between its two halves. ``credentials`` are a decoy's where ``account_id`` is None."""
+
+    address: str | None
+    account_id: str | None
+    credentials: ScramCredentials
 
 
 class Authenticator:
@@ -37,6 +51,7 @@ class Authenticator:
         self._throttle = throttle or Throttle()
         self._clock = clock
         self._verifier = Verifier()
+        self._decoys: bytes | None = None
         self._tokens = Tokens(store, clock)
 
     async def password(self, address: str, password: str, remote: str) -> Account:
@@ -45,10 +60,7 @@ class Authenticator:
         Raises AuthenticationError, which never says what was wrong and takes as long for an account that does not
         exist; ThrottledError; UnavailableError.
         """
-        try:
-            normal: str | None = normalise_address(address)
-        except InvalidInputError:
-            normal = None
+        normal = _normal(address)
         self._admit(remote, normal)
         if normal is not None:
             account = await self._recall(normal, password)
@@ -64,21 +76,78 @@ class Authenticator:
             if not right:
                 self._throttle.failed(remote, normal, self._clock())
         if document is None or normal is None or not right:
-            _log.info("sign-in refused", extra={"remote": remote, "account": normal or "?"})
-            raise AuthenticationError("The address or the password is wrong.")
+            raise _refused(remote, normal)
         self._throttle.succeeded(remote, normal)
         stored = await self._renewed(document, password)
         self._verifier.remember(normal, document.id, stored, prepare(password), self._clock())
         return await self._open(document.id)
 
+    async def scram(self, address: str, remote: str) -> ScramAttempt:
+        """Begin a SCRAM-SHA-256 exchange: return the salt and the iterations to send, and what the proof is for.
+
+        An account that does not exist, is disabled or has no credentials yet gets a salt that is always the same, so that
+        nobody can tell. Raises ThrottledError, UnavailableError.
+        """
+        normal = _normal(address)
+        self._admit(remote, normal)
+        if self._decoys is None:
+            self._decoys = await shared_secret(self._store.database, "scram-decoys", os.urandom(32))
+        found = await self._store.account_document(normal) if normal is not None else None
+        credentials = None if found is None or found.disabled else ScramCredentials.parse(found.scram)
+        if found is None or credentials is None:
+            iterations = self._store.settings.scram_iterations
+            return ScramAttempt(normal, None, decoy(self._decoys, normal or address, iterations))
+        return ScramAttempt(normal, found.id, credentials)
+
+    async def prove(self, attempt: ScramAttempt, message: bytes, proof: bytes, remote: str) -> tuple[Account, bytes]:
+        """End a SCRAM-SHA-256 exchange: return the account and the ServerSignature over the AuthMessage.
+
+        Raises AuthenticationError, also when the password has changed since the exchange began; ThrottledError;
+        UnavailableError.
+        """
+        # Other exchanges that began together with this one may have failed by now.
+        self._admit(remote, attempt.address)
+        right = attempt.credentials.accepts(message, proof)
+        if not right or attempt.account_id is None or attempt.address is None:
+            self._throttle.failed(remote, attempt.address, self._clock())
+            raise _refused(remote, attempt.address)
+        account = await self._open(attempt.account_id)
+        await self._catch_up(account)
+        if ScramCredentials.parse(account.document.scram) != attempt.credentials:
+            raise _refused(remote, attempt.address)
+        self._throttle.succeeded(remote, attempt.address)
+        return account, attempt.credentials.sign(message)
+
     async def token(self, token: str, remote: str) -> Account:
-        """Return the account of a bearer token. Raises AuthenticationError, ThrottledError, UnavailableError."""
+        """Return the account of a bearer token. Raises AuthenticationError, ThrottledError, UnavailableError.
+
+        A program that sends it with every request costs a round trip every five seconds.
+        """
         self._admit(remote, None)
         try:
             return await self._tokens.check(token)
         except AuthenticationError:
             self._throttle.failed(remote, None, self._clock())
             raise
+
+    async def token_of(self, address: str, token: str, remote: str) -> Account:
+        """Return the account of a bearer token, as it is now, for a session that goes on for long.
+
+        ``address`` is whose token it has to be; "": anybody's. Raises AuthenticationError, ThrottledError,
+        UnavailableError.
+        """
+        normal = _normal(address)
+        self._admit(remote, normal)
+        try:
+            account = await self._tokens.check(token, fresh=True)
+        except AuthenticationError:
+            self._throttle.failed(remote, normal, self._clock())
+            raise
+        if address and normal != account.address:
+            self._throttle.failed(remote, normal, self._clock())
+            raise AuthenticationError("The token is not valid.")
+        self._throttle.succeeded(remote, account.address)
+        return account
 
     async def issue_token(self, account: Account, label: str = "", lifetime: int = LIFETIME) -> IssuedToken:
         """Make a bearer token; ``lifetime`` in seconds. Raises InvalidInputError, UnavailableError."""
@@ -113,6 +182,8 @@ class Authenticator:
             return None
         try:
             account = await self._store.account(verified.account_id)
+            # As the database has it now: news of a change may be on their way still.
+            await account.refresh()
         except NotFoundError:
             account = None
         if account is None or account.document.password != verified.stored or account.address != address:
@@ -121,12 +192,19 @@ class Authenticator:
         return account
 
     async def _renewed(self, document: AccountDocument, password: str) -> str:
-        """Hash the password anew where it was stored with other parameters; returns the stored hash."""
-        if not self._passwords.is_weak(document.password):
+        """Store the password anew where the hash has other parameters than today's, or there are no such SCRAM
+        credentials; returns the stored hash.
+        """
+        iterations = self._store.settings.scram_iterations
+        known = ScramCredentials.parse(document.scram)
+        derived = known is not None and known.iterations == iterations
+        weak = self._passwords.is_weak(document.password)
+        if derived and not weak:
             return document.password
         try:
-            stronger = await self._passwords.hash(password)
-            replaced = await replace_password(self._store.database, document.id, document.password, stronger)
+            stronger = await self._passwords.hash(password) if weak else document.password
+            scram = document.scram if derived else (await self._passwords.scram(password, iterations)).render()
+            replaced = await replace_password(self._store.database, document.id, document.password, stronger, scram)
         except MailError as error:
             _log.warning("the password of %s keeps its old hash for now: %s", document.id, error)
             return document.password
@@ -136,4 +214,22 @@ class Authenticator:
         try:
             return await self._store.account(account_id)
         except NotFoundError as error:
-            raise AuthenticationError("The address or the password is wrong.") from error
+            raise AuthenticationError(_WRONG) from error
+
+    async def _catch_up(self, account: Account) -> None:
+        try:
+            await account.refresh()
+        except NotFoundError as error:
+            raise AuthenticationError(_WRONG) from error
+
+
+def _normal(address: str) -> str | None:
+    try:
+        return normalise_address(address)
+    except InvalidInputError:
+        return None
+
+
+def _refused(remote: str, account: str | None) -> AuthenticationError:
+    _log.info("sign-in refused", extra={"remote": remote, "account": account or "?"})
+    return AuthenticationError(_WRONG)

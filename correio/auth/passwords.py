@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from correio.auth.scram import ScramCredentials, derive
 from correio.errors import InvalidInputError, UnavailableError
 
 MAX_OCTETS: Final = 1024
@@ -33,6 +35,16 @@ def prepare(password: str) -> bytes:
     return octets
 
 
+class StoredPassword(msgspec.Struct, frozen=True):
+    """What is stored of a password: its Argon2id hash in PHC form, and its SCRAM-SHA-256 credentials (RFC 5803)."""
+
+    hash: str
+    scram: str
+
+    def __repr__(self) -> str:
+        return "StoredPassword(...)"
+
+
 class Passwords:
     """Hashes and verifies. ``threads`` bounds the processors and, with 32 MiB each, the memory it takes."""
 
@@ -48,6 +60,12 @@ class Passwords:
         octets = prepare(password)
         async with self.slot():
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, octets)
+
+    async def scram(self, password: str, iterations: int) -> ScramCredentials:
+        """Return the SCRAM-SHA-256 credentials of a password. Raises InvalidInputError, UnavailableError."""
+        prepare(password)
+        async with self.slot():
+            return await asyncio.get_running_loop().run_in_executor(self._threads, derive, password, iterations)
 
     @contextlib.asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
@@ -101,10 +119,11 @@ class Passwords:
         return False
 
 
-async def hash_password(password: str) -> str:
-    """Return the hash to store for one password. Raises InvalidInputError."""
+async def protect_password(password: str, iterations: int) -> StoredPassword:
+    """Return what to store of one password. ``iterations`` are those of SCRAM. Raises InvalidInputError."""
     passwords = Passwords(1)
     try:
-        return await passwords.hash(password)
+        credentials = await passwords.scram(password, iterations)
+        return StoredPassword(await passwords.hash(password), credentials.render())
     finally:
         passwords.close()

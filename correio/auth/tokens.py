@@ -81,12 +81,14 @@ class Tokens:
         await insert_token(self._store.database, document)
         return IssuedToken(document.id, token, document.expires)
 
-    async def check(self, token: str) -> Account:
-        """Return the account of a token. Raises AuthenticationError, UnavailableError."""
+    async def check(self, token: str, *, fresh: bool = False) -> Account:
+        """Return the account of a token. ``fresh``: ask the database in any case. Raises AuthenticationError,
+        UnavailableError.
+        """
         if len(token) != _LENGTH or not token.startswith(PREFIX) or not token.isascii():
             raise _unknown()
         digest = _digest(token)
-        known = self._known.get(digest)
+        known = None if fresh else self._known.get(digest)
         if known is not None and known.until > self._clock() and known.document.expires > self._store.now():
             account = await self._account(known.document.account)
             if account.document.password == known.password:
@@ -99,6 +101,11 @@ class Tokens:
         if document.expires <= self._store.now():
             raise _unknown()
         account = await self._account(document.account)
+        if fresh:
+            try:
+                await account.refresh()
+            except NotFoundError as error:
+                raise _unknown() from error
         self._known[digest] = _Known(document, account.document.password, asked + _FRESH)
         if len(self._known) > _CACHED:
             self._known.popitem(last=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from correio.auth.passwords import hash_password
+from correio.auth.passwords import protect_password
 from correio.demo.messages import demo_messages
 from correio.demo.people import DOMAINS, PASSWORD, PEOPLE
 from correio.errors import AlreadyExistsError
@@ -23,7 +23,8 @@ async def seed(store: MessageStore) -> None:
             continue
     for address, name in PEOPLE:
         try:
-            made = await add_user(store, address, await hash_password(PASSWORD), name=name)
+            stored = await protect_password(PASSWORD, store.settings.scram_iterations)
+            made = await add_user(store, address, stored.hash, scram=stored.scram, name=name)
         except AlreadyExistsError:
             continue
         account = await store.account(made.id)

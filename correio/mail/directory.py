@@ -1,4 +1,4 @@
-"""Administration: domains and accounts. Passwords come as their hash; hashing is ``correio.auth``'s."""
+"""Administration: domains and accounts. Passwords come as what is stored of them; that is ``correio.auth``'s."""
 
 from __future__ import annotations
 
@@ -40,9 +40,11 @@ async def list_domains(store: MessageStore) -> list[DomainDocument]:
 
 
 async def add_user(
-    store: MessageStore, address: str, password_hash: str, *, name: str = "", quota: int = 0
+    store: MessageStore, address: str, password_hash: str, *, scram: str = "", name: str = "", quota: int = 0
 ) -> AccountDocument:
     """Make an account with its first mailboxes. ``quota`` in octets, 0: the default.
+
+    ``scram`` has the SCRAM credentials of the same password; without them they come when it is first used.
 
     Raises InvalidInputError (address; a domain that is not ours), AlreadyExistsError, UnavailableError.
     """
@@ -56,6 +58,7 @@ async def add_user(
         address=normal,
         name=name,
         password=password_hash,
+        scram=scram,
         quota=quota,
         created=now,
         uidvalidity=now,
@@ -91,10 +94,13 @@ async def find_user(store: MessageStore, address: str) -> AccountDocument:
     return found
 
 
-async def set_password(store: MessageStore, address: str, password_hash: str) -> AccountDocument:
-    """Give an account another password and end its tokens. Raises InvalidInputError, NotFoundError."""
+async def set_password(store: MessageStore, address: str, password_hash: str, *, scram: str = "") -> AccountDocument:
+    """Give an account another password and end its tokens. Raises InvalidInputError, NotFoundError.
+
+    ``scram`` has the SCRAM credentials of the same password; without them they come when it is first used.
+    """
     user = await find_user(store, address)
-    await account_documents.update_account(store.database, user.id, password=password_hash)
+    await account_documents.store_password(store.database, user.id, password_hash, scram)
     await delete_tokens(store.database, user.id)
     return user
 

@@ -72,11 +72,20 @@ async def update_account(
     return None if found is None else from_document(AccountDocument, found)
 
 
-async def replace_password(database: Database, account_id: str, old: str, new: str) -> bool:
-    """Replace one stored password hash by another of the same password; False when it has been changed meanwhile."""
+async def store_password(database: Database, account_id: str, password: str, scram: str) -> bool:
+    """Store a new password's hash and credentials, and move the account's clock; False when there is no such account."""
     with available():
         changed = await database["accounts"].update_one(
-            {"_id": account_id, "password": old}, {"$set": {"password": new}, "$inc": {"modseq": 1}}
+            {"_id": account_id}, {"$set": {"password": password, "scram": scram}, "$inc": {"modseq": 1}}
+        )
+    return changed.matched_count == 1
+
+
+async def replace_password(database: Database, account_id: str, old: str, new: str, scram: str) -> bool:
+    """Replace what is stored of a password by what is stored of it today; False when it has been changed meanwhile."""
+    with available():
+        changed = await database["accounts"].update_one(
+            {"_id": account_id, "password": old}, {"$set": {"password": new, "scram": scram}, "$inc": {"modseq": 1}}
         )
     return changed.matched_count == 1
 

@@ -16,6 +16,8 @@ class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     name: str = ""
     password: str = ""
     """Argon2id in PHC form; empty: no password signs in."""
+    scram: str = ""
+    """SCRAM-SHA-256 credentials of the same password (RFC 5803); empty: they come with its next use."""
     modseq: int = 1
     floor: int = 0
     """Tombstones with a modseq at or below this are gone: a client older than it gets a full answer."""
@@ -145,6 +147,13 @@ class TokenDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     created: int
     expires: int
     """Seconds since the epoch."""
+
+
+class SecretDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+    """Collection ``secrets``: random octets that all processes share. ``id`` says what for."""
+
+    id: str
+    value: bytes
 
 
 class DomainDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):

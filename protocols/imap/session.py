@@ -25,6 +25,7 @@ from protocols.imap.core.parse_command import Request, parse_command
 from protocols.imap.core.responses import Completion, status_line
 from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
 from protocols.imap.selected import Selected
+from protocols.wire.sasl.offer import mechanisms
 from protocols.wire.session import Farewell, Session
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class ImapSession(Session[FrameEvent]):
             signed_in=self.account is not None,
             tls_offered=self.server.tls_context is not None and not self.connection.secure,
             private=self.connection.private,
+            mechanisms=mechanisms(self.connection.channel),
             message_size=self.server.settings.limits.message_size,
             off=self.off,
         )

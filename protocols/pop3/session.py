@@ -16,8 +16,9 @@ from protocols.pop3.core.state import LEGAL, State
 from protocols.pop3.read_ahead import ReadAhead
 from protocols.wire.connection import Connection
 from protocols.wire.input_buffer import InputBuffer, LineTooLongError
-from protocols.wire.sasl import MAX_RESPONSE, Mechanism
+from protocols.wire.sasl.encoding import MAX_RESPONSE
 from protocols.wire.session import Farewell, Session
+from protocols.wire.sign_in import SignIn
 
 if TYPE_CHECKING:
     from protocols.pop3.server import Pop3Server
@@ -59,8 +60,8 @@ class Pop3Session(Session[bytes]):
         "_gone",
         "_locked",
         "_skipping",
+        "exchange",
         "failures",
-        "mechanism",
         "opened_maildrop",
         "server",
         "user",
@@ -71,7 +72,7 @@ class Pop3Session(Session[bytes]):
         self.server: Final = server
         self.user: str | None = None
         """The argument of USER."""
-        self.mechanism: Mechanism | None = None
+        self.exchange: SignIn | None = None
         """The SASL exchange under way."""
         self.failures = 0
         """Attempts to sign in that failed."""
@@ -169,10 +170,10 @@ class Pop3Session(Session[bytes]):
     async def _answer(self, event: bytes) -> None:
         if event is _TOO_LONG:
             raise Refusal("The line is too long.")
-        mechanism = self.mechanism
-        if mechanism is not None:
-            self.mechanism = None
-            await respond(self, mechanism, event)
+        exchange = self.exchange
+        if exchange is not None:
+            self.exchange = None
+            await respond(self, exchange, event)
             return
         command = parse_command(event)
         states = LEGAL.get(command.keyword)

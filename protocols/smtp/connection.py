@@ -30,8 +30,10 @@ from protocols.smtp.core.policy import TEMPORARY, refuse_message
 from protocols.smtp.core.reply import Refusal, Reply, reply_of
 from protocols.smtp.core.transaction import Transaction
 from protocols.smtp.line_stream import LINE, WRITE_HIGH, LineReader, LineWriter
+from protocols.wire.channel_binding import channel_binding
 from protocols.wire.connection import is_loopback
 from protocols.wire.listener import HANDSHAKE_TIMEOUT
+from protocols.wire.sasl.offer import Channel
 
 if TYPE_CHECKING:
     from correio.mail.account import Account
@@ -126,6 +128,12 @@ class MailConnection(SMTP):
     def private(self) -> bool:
         """Whether a password may cross this connection: it is under TLS or does not leave this machine."""
         return self.secure or is_loopback(self.remote)
+
+    @property
+    def channel(self) -> Channel:
+        """What the connection is for somebody who wants to sign in."""
+        tls = self.transport.get_extra_info("ssl_object") if self.secure and self.transport is not None else None
+        return Channel(self.private, channel_binding(tls))
 
     @property
     def greeted(self) -> bool:

@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from protocols.wire.channel_binding import channel_binding
 from protocols.wire.deflate import STEP, Deflate, DeflateError
 from protocols.wire.listener import HANDSHAKE_TIMEOUT
+from protocols.wire.sasl.offer import Channel
 from protocols.wire.session import Farewell, Session
 
 if TYPE_CHECKING:
@@ -94,6 +96,12 @@ class Connection(asyncio.Protocol):
     def private(self) -> bool:
         """Whether a password may cross this connection: it is under TLS or does not leave this machine."""
         return self.secure or is_loopback(self.remote)
+
+    @property
+    def channel(self) -> Channel:
+        """What the connection is for somebody who wants to sign in."""
+        tls = self._transport.get_extra_info("ssl_object") if self.secure and self._transport is not None else None
+        return Channel(self.private, channel_binding(tls))
 
     @property
     def closing(self) -> bool:

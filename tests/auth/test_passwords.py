@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from correio.auth import passwords as module
-from correio.auth.passwords import Passwords, hash_password, prepare
+from correio.auth.passwords import Passwords, prepare, protect_password
 from correio.errors import InvalidInputError, UnavailableError
 
 
@@ -70,7 +70,7 @@ async def test_work_is_done_also_where_there_is_nothing_to_compare(passwords: Pa
 async def test_hashes_with_other_parameters_are_weak(passwords: Passwords) -> None:
     assert not passwords.is_weak(await passwords.hash("x"))
     assert passwords.is_weak(PasswordHasher(time_cost=3, memory_cost=128, parallelism=2).hash("x"))
-    assert not Passwords().is_weak(await hash_password("x"))
+    assert not Passwords().is_weak((await protect_password("x", 4096)).hash)
 
 
 async def test_too_many_at_once_are_sent_away(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:

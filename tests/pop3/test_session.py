@@ -90,7 +90,7 @@ async def test_top(pop3: Listener, filled: Person) -> None:
 
 DIALOGUE = [
     (b"NOOP", b"-ERR Sign in"), (b"STAT", b"-ERR Sign in"), (b"XYZZY", b"-ERR There is no"), (b"", b"-ERR"), (b"APOP a b", b"-ERR"),
-    (b"USER", b"-ERR"), (b"PASS x", b"-ERR USER"), (b"AUTH", b"-ERR"), (b"AUTH GSSAPI", b"-ERR"), (b"AUTH PLAIN !!", b"-ERR"),
+    (b"USER", b"-ERR"), (b"PASS x", b"-ERR USER"), (b"AUTH A B C", b"-ERR"), (b"AUTH GSSAPI", b"-ERR"), (b"AUTH PLAIN !!", b"-ERR"),
     (b"CAPA x", b"-ERR"), (b"USER nobody@correio.test", b"+OK"), (b"PASS wrong", b"-ERR [AUTH]"), (b"PASS wrong", b"-ERR USER"),
     (b"user %s", b"+OK"), (b"pass %p", b"+OK 6 messages"), (b"USER a", b"-ERR"), (b"STLS", b"-ERR"), (b"AUTH PLAIN", b"-ERR"),
     (b"NOOP", b"+OK"), (b"NOOP x", b"-ERR"), (b"STAT x", b"-ERR"), (b"LIST 0", b"-ERR"), (b"LIST 7", b"-ERR"), (b"LIST x", b"-ERR"),
@@ -220,7 +220,9 @@ async def test_a_removed_message_is_an_error(pop3: Listener, filled: Person, dir
 async def test_sasl(pop3: Listener, filled: Person) -> None:
     plain = base64.b64encode(f"\0{filled.address}\0{filled.password}".encode())
     client = await Pop3Client.connect(pop3.address)
-    assert b"SASL PLAIN LOGIN" in (await client.multiline(b"CAPA")).splitlines()
+    names = b"SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN LOGIN"
+    assert b"SASL " + names in (await client.multiline(b"CAPA")).splitlines()
+    assert (await client.multiline(b"AUTH")).split() == names.split()
     assert await client.command(b"AUTH PLAIN") == b"+ "
     assert (await client.command(b"*")).startswith(b"-ERR")
     assert await client.command(b"AUTH PLAIN") == b"+ "
@@ -262,8 +264,9 @@ async def test_no_password_in_plain_text_off_loopback(
     client = await Pop3Client.connect(pop3.address)
     capabilities = (await client.multiline(b"CAPA")).splitlines()
     assert b"STLS" in capabilities
-    assert not any(line.startswith((b"USER", b"SASL")) for line in capabilities)
-    for line in (b"USER a", b"PASS b", b"AUTH PLAIN", b"AUTH LOGIN"):
+    assert b"SASL SCRAM-SHA-256" in capabilities
+    assert b"USER" not in capabilities
+    for line in (b"USER a", b"PASS b", b"AUTH PLAIN", b"AUTH LOGIN", b"AUTH OAUTHBEARER", b"AUTH XOAUTH2"):
         assert (await client.command(line)).startswith(b"-ERR STLS")
     await client.ok(b"STLS")
     await client.writer.start_tls(trusting())

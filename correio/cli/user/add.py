@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from correio.auth.passwords import hash_password
+from correio.auth.passwords import protect_password
 from correio.cli.running import print_json, run, store_of
 from correio.cli.setting_options import setting_options
 from correio.cli.size_type import SIZE
@@ -30,9 +30,9 @@ def add(
     secret = read_password(password, from_input=from_input)
 
     async def work() -> AccountDocument:
-        hashed = await hash_password(secret)
+        stored = await protect_password(secret, settings.scram_iterations)
         async with store_of(settings) as store:
-            return await add_user(store, address, hashed, name=name, quota=quota)
+            return await add_user(store, address, stored.hash, scram=stored.scram, name=name, quota=quota)
 
     made = run(work())
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from correio.auth.passwords import hash_password
+from correio.auth.passwords import protect_password
 from correio.cli.running import run, store_of
 from correio.cli.setting_options import setting_options
 from correio.cli.user.password_options import password_options, read_password
@@ -21,8 +21,8 @@ def passwd(address: str, password: str | None, settings: Settings, *, from_input
     secret = read_password(password, from_input=from_input)
 
     async def work() -> str:
-        hashed = await hash_password(secret)
+        stored = await protect_password(secret, settings.scram_iterations)
         async with store_of(settings) as store:
-            return (await set_password(store, address, hashed)).address
+            return (await set_password(store, address, stored.hash, scram=stored.scram)).address
 
     click.echo(f"{run(work())} has a new password; its tokens have ended.")

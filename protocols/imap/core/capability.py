@@ -50,11 +50,12 @@ def switch_of(capability: str) -> str:
 
 
 def capabilities(
-    *, signed_in: bool, tls_offered: bool, private: bool, message_size: int, off: frozenset[str] = frozenset()
+    *, signed_in: bool, tls_offered: bool, private: bool, mechanisms: tuple[str, ...], message_size: int, off: frozenset[str] = frozenset()
 ) -> str:
     """Return the capabilities of a connection, separated by spaces.
 
-    ``tls_offered``: STARTTLS is possible; ``private``: a password may be sent (RFC 9051 section 11.1). ``off`` are those
+    ``tls_offered``: STARTTLS is possible; ``private``: a password may be sent (RFC 9051 section 11.1); ``mechanisms``
+    are those of AUTHENTICATE. ``off`` are those
     that are off for the account, as :func:`protocols.imap.core.capability_switch.switched_off` gives them.
     """
     names = ["IMAP4rev1", *EXTENSIONS, f"APPENDLIMIT={message_size}"]
@@ -63,7 +64,9 @@ def capabilities(
     else:
         if tls_offered:
             names.append("STARTTLS")
-        names.extend(["AUTH=PLAIN", "AUTH=LOGIN"] if private else ["LOGINDISABLED"])
+        names.extend(f"AUTH={name}" for name in mechanisms)
+        if not private:
+            names.append("LOGINDISABLED")
     if off:
         if "LITERAL+" in off:
             # The lesser of the two, which must not stand beside the greater (RFC 7888 section 5).

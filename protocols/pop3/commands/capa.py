@@ -8,7 +8,7 @@ import correio
 from protocols.pop3.core.capabilities import capabilities
 from protocols.pop3.core.command import Command
 from protocols.pop3.core.response import ok
-from protocols.wire.sasl import MECHANISMS
+from protocols.wire.sasl.offer import mechanisms
 
 if TYPE_CHECKING:
     from protocols.pop3.session import Pop3Session
@@ -21,7 +21,7 @@ async def capa(session: Pop3Session, command: Command) -> None:
         session.state,
         starttls=session.server.tls_context is not None and not session.connection.secure,
         private=session.connection.private,
-        mechanisms=tuple(MECHANISMS),
+        mechanisms=mechanisms(session.connection.channel),
         version=correio.__version__,
     )
     await session.send(ok("Capabilities:") + "".join(f"{line}\r\n" for line in lines).encode() + b".\r\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protocols.pop3.commands.sign_in import require_privacy, sign_in
+from protocols.pop3.commands.sign_in import answer_refusals, enter, require_privacy
 from protocols.pop3.core.command import Command
 from protocols.pop3.core.response import Refusal, ok
 
@@ -27,4 +27,6 @@ async def pass_(session: Pop3Session, command: Command) -> None:
         raise Refusal("USER first.")
     if not command.argument:
         raise Refusal("PASS has one argument.")
-    await sign_in(session, name, command.argument)
+    with answer_refusals(session):
+        account = await session.server.authenticator.password(name, command.argument, session.connection.remote)
+    await enter(session, account)

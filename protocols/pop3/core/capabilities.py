@@ -14,7 +14,8 @@ def capabilities(
     """
     lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
     if private:
-        lines += ["USER", "SASL " + " ".join(mechanisms)]
+        lines.append("USER")
+    lines.append("SASL " + " ".join(mechanisms))
     if starttls and state is State.AUTHORIZATION:
         lines.append("STLS")
     lines.append(f"IMPLEMENTATION Correio {version}" if state is State.TRANSACTION else "IMPLEMENTATION Correio")

@@ -9,7 +9,7 @@ from aiosmtpd.smtp import syntax
 from protocols.smtp.commands.argument import plain
 from protocols.smtp.core.extensions import ehlo_lines
 from protocols.smtp.core.reply import Refusal, Reply
-from protocols.wire.sasl import MECHANISMS
+from protocols.wire.sasl.offer import mechanisms
 
 if TYPE_CHECKING:
     from protocols.smtp.connection import MailConnection
@@ -27,12 +27,12 @@ async def ehlo(connection: MailConnection, argument: str | None) -> None:
     """Greet and say what can be had on the connection as it is now."""
     _begin(connection, argument, extended=True)
     server = connection.server
-    offers_auth = server.role.submission and connection.private and connection.account is None
+    offers_auth = server.role.submission and connection.account is None
     lines = ehlo_lines(
         size=server.settings.limits.message_size,
         recipients=server.settings.limits.recipients,
         starttls=server.tls_context is not None and not connection.secure,
-        mechanisms=tuple(MECHANISMS) if offers_auth else (),
+        mechanisms=mechanisms(connection.channel) if offers_auth else (),
     )
     await connection.push(Reply(250, "", connection.hostname, more=lines))
 

@@ -7,7 +7,7 @@ from typing import Self
 from protocols.imap.core.commands.arguments import Arguments, Dialect, NoArguments
 from protocols.imap.core.cursor import Cursor
 from protocols.imap.core.syntax_error import CommandSyntaxError
-from protocols.wire.sasl import MAX_RESPONSE
+from protocols.wire.sasl.encoding import MAX_RESPONSE
 
 MOST_ID_FIELDS = 30
 
