@@ -60,12 +60,15 @@ async def render_item(message: StoredMessage, item: FetchItem) -> AsyncIterator[
         case BinarySection():
             octets = await _decoded(message, item.path, item.partial)
             name = b"BINARY[" + item.path.encode("ascii") + b"]" + _origin(item.partial) + b" "
+            if octets is None:
+                yield name + b"NIL"
+                return
             # A literal8 is needed for NUL alone (RFC 3516 section 4.2).
             yield name + (b"~" if b"\0" in octets else b"") + b"{%d}\r\n" % len(octets)
             yield octets
         case BinarySize():
             octets = await _decoded(message, item.path, None)
-            yield b"BINARY.SIZE[%b] %d" % (item.path.encode("ascii"), len(octets))
+            yield b"BINARY.SIZE[%b] %d" % (item.path.encode("ascii"), len(octets or b""))
         case Datum.BODY:
             yield b"BODY " + render_body_structure(message.parsed, extensible=False)
         case Datum.EMAILID:
@@ -107,13 +110,15 @@ async def _body(message: StoredMessage, item: BodySection) -> AsyncIterator[byte
         yield piece
 
 
-async def _decoded(message: StoredMessage, path: str, partial: Partial | None) -> bytes:
-    """Return a part without its transfer encoding (RFC 3516 section 4.2); nothing where there is no such part."""
+async def _decoded(message: StoredMessage, path: str, partial: Partial | None) -> bytes | None:
+    """Return a part without its transfer encoding (RFC 3516 section 4.2), None where there is no such part."""
     if not path:
         octets = await message.read()
     else:
         part = part_at(message.parsed, _path(path))
-        octets = b"" if part is None else await _leaf(message, part)
+        if part is None:
+            return None
+        octets = await _leaf(message, part)
     if partial is None:
         return octets
     return octets[partial.start : partial.start + partial.length]
