@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
+import hmac
 import secrets
 from collections.abc import AsyncIterator
 
 import pytest
 from argon2 import PasswordHasher
 
-from correio.auth.authenticator import Authenticator
+from correio.auth.authenticator import Authenticator, ScramAttempt
 from correio.auth.passwords import Passwords
+from correio.auth.scram import ScramCredentials, derive
 from correio.auth.throttle import Throttle
 from correio.auth.tokens import LONGEST, MOST
 from correio.errors import AuthenticationError, InvalidInputError, NotFoundError, ThrottledError
@@ -106,9 +110,8 @@ async def test_a_returning_password_costs_no_hash_for_a_minute(desk: Desk) -> No
 
 async def test_a_new_password_ends_the_old_one_at_once(desk: Desk) -> None:
     address = await desk.person()
-    account = await desk.authenticator.password(address, "certa", REMOTE)
+    await desk.authenticator.password(address, "certa", REMOTE)
     await people.set_password(desk.store, address, await desk.passwords.hash("nova"))
-    await account.refresh()
     with pytest.raises(AuthenticationError):
         await desk.authenticator.password(address, "certa", REMOTE)
     await desk.authenticator.password(address, "nova", REMOTE)
@@ -274,3 +277,122 @@ async def test_the_bounds_of_a_token(desk: Desk, monkeypatch: pytest.MonkeyPatch
     issued = [await desk.authenticator.issue_token(account, str(number)) for number in range(5)]
     assert len(await desk.authenticator.list_tokens(account)) == 3
     assert await desk.authenticator.token(issued[4].token, REMOTE) is account
+
+
+def prove(attempt: ScramAttempt, password: str) -> tuple[bytes, bytes]:
+    """A message, and the proof over it of a client with this password."""
+    offered = attempt.credentials
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), offered.salt, offered.iterations)
+    client_key = hmac.digest(salted, b"Client Key", "sha256")
+    message = secrets.token_bytes(20)
+    signature = hmac.digest(hashlib.sha256(client_key).digest(), message, "sha256")
+    return message, bytes(one ^ other for one, other in zip(client_key, signature, strict=True))
+
+
+async def test_scram_credentials_come_with_the_password(desk: Desk) -> None:
+    address = await desk.person()
+    attempt = await desk.authenticator.scram(address, REMOTE)
+    assert attempt.account_id is None
+    with pytest.raises(AuthenticationError):
+        await desk.authenticator.prove(attempt, *prove(attempt, "certa"), REMOTE)
+    await desk.authenticator.password(address, "certa", REMOTE)
+    stored = await people.find_user(desk.store, address)
+    credentials = ScramCredentials.parse(stored.scram)
+    assert credentials is not None
+    assert credentials == derive("certa", desk.store.settings.scram_iterations, credentials.salt)
+    attempt = await desk.authenticator.scram(address.upper(), REMOTE)
+    assert attempt.credentials == credentials
+    account, signature = await desk.authenticator.prove(attempt, *(proof := prove(attempt, "certa")), REMOTE)
+    assert account.address == address
+    assert signature == credentials.sign(proof[0])
+    # Once: the next sign-in finds them.
+    desk.clock.now += 61
+    await desk.authenticator.password(address, "certa", REMOTE)
+    assert (await people.find_user(desk.store, address)).scram == stored.scram
+
+
+async def test_another_number_of_iterations_comes_with_the_password_too(desk: Desk) -> None:
+    address = f"a{secrets.token_hex(6)}@{DOMAIN}"
+    hashed = await desk.passwords.hash("certa")
+    await people.add_user(desk.store, address, hashed, scram=derive("certa", 4096).render())
+    attempt = await desk.authenticator.scram(address, REMOTE)
+    assert attempt.credentials.iterations == 4096
+    await desk.authenticator.prove(attempt, *prove(attempt, "certa"), REMOTE)
+    await desk.authenticator.password(address, "certa", REMOTE)
+    stored = await people.find_user(desk.store, address)
+    assert stored.scram.startswith(f"SCRAM-SHA-256${desk.store.settings.scram_iterations}:")
+    assert stored.password == hashed
+
+
+async def test_a_password_changed_in_the_middle_of_scram(desk: Desk) -> None:
+    address = f"a{secrets.token_hex(6)}@{DOMAIN}"
+    for change in (
+        people.set_password(desk.store, address, "", scram=derive("certa", 4096).render()),
+        people.disable_user(desk.store, address),
+        people.remove_user(desk.store, address),
+    ):
+        with contextlib.suppress(NotFoundError):
+            await people.remove_user(desk.store, address)
+        await people.add_user(desk.store, address, "", scram=derive("certa", 4096).render())
+        attempt = await desk.authenticator.scram(address, REMOTE)
+        await change
+        with pytest.raises(AuthenticationError):
+            await desk.authenticator.prove(attempt, *prove(attempt, "certa"), REMOTE)
+
+
+async def test_scram_exchanges_at_the_same_time_do_not_slip_through(desk: Desk) -> None:
+    address = await desk.person()
+    await desk.authenticator.password(address, "certa", REMOTE)
+    attempts = [await desk.authenticator.scram(address, REMOTE) for _ in range(12)]
+    for attempt in attempts[:10]:
+        with pytest.raises(AuthenticationError):
+            await desk.authenticator.prove(attempt, *prove(attempt, "errada"), REMOTE)
+    with pytest.raises(ThrottledError):
+        await desk.authenticator.prove(attempts[10], *prove(attempts[10], "certa"), REMOTE)
+    with pytest.raises(ThrottledError):
+        await desk.authenticator.scram(address, REMOTE)
+    with pytest.raises(ThrottledError):
+        await desk.authenticator.password(address, "certa", REMOTE)
+
+
+async def test_decoys_are_the_same_for_every_process(desk: Desk) -> None:
+    other = Desk(desk.store)
+    name = f"nobody@{DOMAIN}"
+    one, same = await desk.authenticator.scram(name, REMOTE), await other.authenticator.scram(name, REMOTE)
+    assert one.credentials == same.credentials
+    other.authenticator.close()
+
+
+async def test_a_token_for_a_session_is_looked_up_every_time(desk: Desk) -> None:
+    account = await desk.authenticator.password(await desk.person(), "certa", REMOTE)
+    other = await desk.authenticator.password(await desk.person(), "certa", REMOTE)
+    issued = await desk.authenticator.issue_token(account)
+    assert await desk.authenticator.token_of(account.address.upper(), issued.token, REMOTE) is account
+    assert await desk.authenticator.token_of("", issued.token, REMOTE) is account
+    for address in (other.address, "no address"):
+        with pytest.raises(AuthenticationError):
+            await desk.authenticator.token_of(address, issued.token, REMOTE)
+    elsewhere = Authenticator(desk.store, clock=desk.clock)
+    await elsewhere.revoke_token(account, issued.id)
+    elsewhere.close()
+    with pytest.raises(AuthenticationError):
+        await desk.authenticator.token_of(account.address, issued.token, REMOTE)
+
+
+async def test_what_a_sign_in_costs(desk: Desk) -> None:
+    """In round trips: a password that was right a moment ago one, SCRAM two, a token two."""
+    address = await desk.person()
+    account = await desk.authenticator.password(address, "certa", REMOTE)
+    issued = await desk.authenticator.issue_token(account)
+    attempt = await desk.authenticator.scram(address, REMOTE)
+    await desk.authenticator.prove(attempt, *prove(attempt, "certa"), REMOTE)
+    trips = desk.store.database.round_trips
+    for expected, sign_in in (
+        (1, desk.authenticator.password(address, "certa", REMOTE)),
+        (1, desk.authenticator.scram(address, REMOTE)),
+        (1, desk.authenticator.prove(attempt, *prove(attempt, "certa"), REMOTE)),
+        (2, desk.authenticator.token_of(address, issued.token, REMOTE)),
+    ):
+        before = trips.count
+        await sign_in
+        assert trips.count - before == expected

@@ -142,7 +142,8 @@ def test_what_is_no_first_message(message: bytes) -> None:
     [
         b"", b"c=biws,r=NONCE", b"c=biws,r=bad,p=AAAA", b"c=biws,p=AAAA,r=NONCE", b"c=eSws,r=NONCE,p=AAAA",
         b"c=biws,r=NONCE,p=A",
-        b"c=b,r=NONCE,p=AAAA", b"c=biws,r=NONCE,p=", b"c=biws,r=NONCE,p=AAAA,x=y", b"r=NONCE,c=biws,p=AAAA", b"c=biws,r=NONCEx,p=AAAA",
+        b"c=b,r=NONCE,p=AAAA", b"c=biws,r=NONCE,p=", b"c=biws,r=NONCE,p=AAAA,x=y", b"r=NONCE,c=biws,p=AAAA",
+        b"c=biws,r=NONCEx,p=AAAA",
     ],
     ids=repr,
 )  # fmt: skip
