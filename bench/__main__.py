@@ -17,11 +17,18 @@ from rich.table import Table
 
 from bench.driver import Driver
 from bench.figure import Figure
-from bench.phases import append, delivery, fetch, idle, trips
+from bench.phases import append, connections, delivery, fetch, idle, trips
 from bench.service import Service
 from bench.subject import ONE, READER, SPREAD, Bench
 
-PHASES = {"delivery": delivery, "append": append, "trips": trips, "fetch": fetch, "idle": idle}
+PHASES = {
+    "delivery": delivery,
+    "append": append,
+    "trips": trips,
+    "fetch": fetch,
+    "idle": idle,
+    "connections": connections,
+}
 
 
 def _arguments() -> argparse.Namespace:
@@ -32,6 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument("--messages", type=int, default=10_000, help="messages in the mailbox that is read (10000)")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each writing phase goes on (5)")
+    parser.add_argument("--connections", type=int, default=2000, help="clients that idle at once (2000)")
     return parser.parse_args()
 
 
@@ -44,7 +52,7 @@ async def _measure(arguments: argparse.Namespace, console: Console) -> list[Figu
             status.update("making accounts")
             await service.users(ONE, READER, *SPREAD)
             driver = Driver(*service.database())
-            bench = Bench(service, driver, arguments.messages, arguments.seconds)
+            bench = Bench(service, driver, arguments.messages, arguments.seconds, arguments.connections)
             for name in arguments.only:
                 status.update(f"{name}: measuring")
                 started = time.perf_counter()

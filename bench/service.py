@@ -20,8 +20,8 @@ from correio.mail.directory import add_domain, add_user
 from correio.opening import open_store
 from correio.store.keeper_files import KeeperFiles
 
-NAMES = ("http", "smtp", "lmtp", "imap", "pop3")
-OFF = ("submission", "submissions", "imaps", "pop3s")
+NAMES = ("http", "smtp", "lmtp", "imap", "pop3", "imaps")
+OFF = ("submission", "submissions", "pop3s")
 DOMAIN = "bench.test"
 PASSWORD = "a bench password"
 
@@ -102,6 +102,13 @@ class Service:
         if endpoint is None:
             raise RuntimeError("the embedded database is not running")
         return f"mongodb://127.0.0.1:{endpoint.port}/?directConnection=true", Settings().database
+
+    def resident(self) -> int:
+        """Octets of memory the server process has resident; its database is a process of its own."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     def metric(self, name: str) -> float:
         """Read a series of /metrics, summed over its labels."""

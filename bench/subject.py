@@ -27,6 +27,8 @@ class Bench:
     """How many messages the mailbox for reading holds."""
     seconds: float
     """How long each phase that writes goes on."""
+    connections: int = 2000
+    """How many clients idle at once."""
     _filled: bool = field(default=False, repr=False)
 
     async def imap(self, user: str = ONE) -> Imap:
