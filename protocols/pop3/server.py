@@ -6,7 +6,6 @@ import ssl
 from typing import TYPE_CHECKING, Final
 
 from correio.config import Settings
-from protocols.pop3.maildrop_locks import MaildropLocks
 from protocols.pop3.session import Pop3Session
 from protocols.wire.admission import Admission
 from protocols.wire.listener import server_name
@@ -35,4 +34,3 @@ class Pop3Server(StreamServer):
         self.authenticator: Final = authenticator
         self.settings: Final = settings
         self.hostname: Final = server_name(settings)
-        self.locks: Final = MaildropLocks()

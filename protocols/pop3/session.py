@@ -11,7 +11,7 @@ from protocols.pop3.commands import COMMANDS
 from protocols.pop3.commands.auth import respond
 from protocols.pop3.core.command import parse_command
 from protocols.pop3.core.maildrop import Maildrop
-from protocols.pop3.core.response import IN_USE, SYS_TEMP, Refusal, err, ok
+from protocols.pop3.core.response import AUTH, SYS_TEMP, Refusal, err, ok
 from protocols.pop3.core.state import LEGAL, State
 from protocols.pop3.read_ahead import ReadAhead
 from protocols.wire.connection import Connection
@@ -58,7 +58,6 @@ class Pop3Session(Session[bytes]):
         "_buffer",
         "_errors",
         "_gone",
-        "_locked",
         "_skipping",
         "exchange",
         "failures",
@@ -77,7 +76,6 @@ class Pop3Session(Session[bytes]):
         self.failures = 0
         """Attempts to sign in that failed."""
         self.opened_maildrop: OpenMaildrop | None = None
-        self._locked: str | None = None
         self._buffer = InputBuffer()
         self._skipping = False
         self._gone = False
@@ -101,26 +99,16 @@ class Pop3Session(Session[bytes]):
         await self.connection.write(octets)
 
     async def open_maildrop(self, account: Account) -> None:
-        """Enter the TRANSACTION state. Raises Refusal when another session has the maildrop, UnavailableError."""
-        if self._gone:
-            raise ConnectionResetError("the client has gone")
-        if not self.server.locks.acquire(account.id):
-            raise Refusal("Another session has this maildrop; try again when it has ended.", IN_USE)
-        self._locked = account.id
-        try:
-            opened = await _snapshot(account)
-        except BaseException:
-            self.release()
-            raise
+        """Enter the TRANSACTION state. Raises Refusal, UnavailableError.
+
+        There is no lock on the maildrop, which RFC 1939 section 4 asks for only as far as it is needed: this session reads
+        its snapshot and removes by UID, in one transaction, whatever other sessions do. A client that has lost its
+        connection can come back at once.
+        """
+        opened = await _snapshot(account)
         if self._gone:
             raise ConnectionResetError("the client has gone")
         self.opened_maildrop = opened
-
-    def release(self) -> None:
-        """Let go of the maildrop, before the connection ends, so that the client may come back at once."""
-        if self._locked is not None:
-            self.server.locks.release(self._locked)
-            self._locked = None
 
     async def start_tls(self) -> None:
         """Go on under TLS and forget all that was said before (RFC 2595 section 4)."""
@@ -170,6 +158,8 @@ class Pop3Session(Session[bytes]):
     async def _answer(self, event: bytes) -> None:
         if event is _TOO_LONG:
             raise Refusal("The line is too long.")
+        if self.opened_maildrop is not None and self.opened_maildrop.account.closed:
+            raise Refusal("The account is closed.", AUTH, closes=True)
         exchange = self.exchange
         if exchange is not None:
             self.exchange = None
@@ -195,7 +185,6 @@ class Pop3Session(Session[bytes]):
     def closed(self) -> None:
         # Without QUIT nothing is removed (RFC 1939 section 6).
         self._gone = True
-        self.release()
         self.opened_maildrop = None
 
     def name(self) -> str:

@@ -69,7 +69,7 @@ def test_every_command_has_states_and_a_function() -> None:
 
 def test_responses() -> None:
     assert ok("fine") == b"+OK fine\r\n"
-    assert err("no", "IN-USE") == b"-ERR [IN-USE] no\r\n"
+    assert err("no", "AUTH") == b"-ERR [AUTH] no\r\n"
     sneaky = err("a\r\n+OK é" + "x" * 1000)
     assert sneaky.count(b"\n") == 1
     assert sneaky.isascii()

@@ -11,6 +11,7 @@ import pytest
 
 from correio.errors import UnavailableError
 from correio.mail.append import NewMessage, append_messages
+from correio.mail.directory import disable_user
 from correio.mail.expunge import expunge_messages
 from correio.mail.message_store import MessageStore
 from protocols.pop3.commands import quit as quit_module
@@ -171,23 +172,28 @@ async def test_a_quit_that_fails_says_so(
     assert len(await inbox(directory, filled.id)) == 6
 
 
-async def test_in_use(pop3: Listener, filled: Person) -> None:
-    first = await signed_in(pop3, filled)
-    second = await Pop3Client.connect(pop3.address)
-    await second.ok(f"USER {filled.address}".encode())
-    assert (await second.command(f"PASS {filled.password}".encode())).startswith(b"-ERR [IN-USE]")
+async def test_two_sessions_have_the_same_maildrop(pop3: Listener, filled: Person, directory: MessageStore) -> None:
+    first, second = await signed_in(pop3, filled), await signed_in(pop3, filled)
+    for number in (1, 2):
+        await first.ok(b"DELE %d" % number)
+    for number in (2, 3):
+        await second.ok(b"DELE %d" % number)
     await first.ok(b"QUIT")
-    await second.signed_in(filled.address, filled.password)
-    second.writer.transport.abort()
-    third = await Pop3Client.connect(pop3.address)
-    for _ in range(500):
-        await third.ok(f"USER {filled.address}".encode())
-        answer = await third.command(f"PASS {filled.password}".encode())
-        if answer.startswith(b"+OK"):
-            break
-        await asyncio.sleep(0.01)
-    assert answer.startswith(b"+OK")
-    await third.close()
+    assert await second.ok(b"STAT") == b"+OK 4 %d" % sum(map(len, MESSAGES[:1] + MESSAGES[3:]))
+    assert (await second.command(b"RETR 1")).startswith(b"-ERR The message has been removed")
+    assert await second.multiline(b"RETR 4") == MESSAGES[3]
+    await second.ok(b"QUIT")
+    assert await inbox(directory, filled.id) == MESSAGES[3:]
+
+
+async def test_a_disabled_account_is_sent_away(pop3: Listener, filled: Person, directory: MessageStore) -> None:
+    client = await signed_in(pop3, filled)
+    await client.ok(b"DELE 1")
+    await disable_user(directory, filled.address)
+    assert (await client.command(b"QUIT")).startswith(b"-ERR [AUTH]")
+    assert await client.reader.read() == b""
+    await disable_user(directory, filled.address, disabled=False)
+    assert len(await inbox(directory, filled.id)) == 6
 
 
 async def test_a_snapshot(pop3: Listener, filled: Person, directory: MessageStore) -> None:
@@ -339,6 +345,22 @@ async def test_a_failure_in_the_middle_of_a_message_cuts_the_connection(
     # However much of it has left already: never the end.
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
         await client.multiline(b"RETR 1")
+
+
+async def test_quit_removes_any_number_in_one_transaction(
+    pop3: Listener, person: Person, directory: MessageStore
+) -> None:
+    await fill(directory, person, [b"A: %d\r\n\r\n" % number for number in range(400)])
+    client = await signed_in(pop3, person)
+    client.writer.write(b"".join(b"DELE %d\r\n" % number for number in range(1, 400)))
+    assert all([(await client.line()).startswith(b"+OK") for _ in range(399)])
+    trips = directory.database.round_trips
+    before, transactions = trips.count, trips.by_name["commitTransaction"]
+    await client.ok(b"QUIT")
+    assert trips.by_name["commitTransaction"] - transactions == 1
+    # Four, and what the store does in the background.
+    assert trips.count - before < 20
+    assert await inbox(directory, person.id) == [b"A: 399\r\n\r\n"]
 
 
 async def test_many_messages(pop3: Listener, person: Person, directory: MessageStore) -> None:

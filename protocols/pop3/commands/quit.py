@@ -28,6 +28,5 @@ async def quit_(session: Pop3Session, command: Command) -> None:
         except MailError as error:
             log.warning("%s: messages were not removed: %s", session.name(), error)
             answer = err("Some deleted messages were not removed.", SYS_TEMP)
-    session.release()
     await session.send(answer)
     session.connection.close()

@@ -9,8 +9,6 @@ _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 _LONGEST: Final = 480
 """A response line has at most 512 octets."""
 
-IN_USE: Final = "IN-USE"
-"""Another session has the maildrop (RFC 2449 section 8.1.2)."""
 AUTH: Final = "AUTH"
 """The credentials are the problem (RFC 3206 section 4)."""
 SYS_TEMP: Final = "SYS/TEMP"
