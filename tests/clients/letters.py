@@ -26,6 +26,12 @@ def short(name: str, text: str = "A few words.") -> bytes:
     return letter(name, body=lines(text))
 
 
+def noise_letter(name: str, size: int) -> bytes:
+    """A letter with that many octets, in base64."""
+    header = ("Content-Type: application/octet-stream", "Content-Transfer-Encoding: base64")
+    return letter(name, *header, body=b64(noise(size)))
+
+
 def name_of(raw: bytes) -> str:
     """The name of a letter, whatever a program put above it; empty for other mail."""
     found = _NAME.search(raw)
@@ -33,7 +39,7 @@ def name_of(raw: bytes) -> str:
 
 
 def _attachments() -> bytes:
-    disposition = "attachment; filename*=utf-8''relat%C3%B3rio%20%E4%BC%9A%E8%AE%AE.bin"
+    disposition = "attachment;\r\n filename*=utf-8''relat%C3%B3rio%20%E4%BC%9A%E8%AE%AE.bin"
     parts = (
         entity(
             "Content-Type: text/plain; charset=utf-8",

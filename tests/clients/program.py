@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib
 import os
+import pwd
 import shutil
 import signal
 from collections.abc import Sequence
@@ -105,6 +106,7 @@ class Home:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
             user=user,
+            group=pwd.getpwnam(user).pw_gid if user else None,
             extra_groups=[] if user else None,
         )
         try:
