@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: run test lint types contract unit test-faults test-clients bench lock clean help
+.PHONY: run test lint types contract unit test-faults test-model test-clients bench lock clean help
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,10 +25,13 @@ contract: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/pytest -n $(WORKERS) -m "not faults and not clients"
+	$(BIN)/pytest -n $(WORKERS) -m "not faults and not clients and not model"
 
 test-faults: $(VENV)/.dev ## kill -9 and other faults (slow)
 	$(BIN)/pytest -n $(WORKERS) -m faults
+
+test-model: $(VENV)/.dev ## 2,000 random sequences of several IMAP sessions against a plain model
+	$(BIN)/pytest -n $(WORKERS) -m model
 
 test-clients: $(VENV)/.clients ## real mail programs (Debian: tests/clients/install.sh installs them)
 	$(BIN)/pytest -n $(WORKERS) -m clients tests/clients

@@ -61,7 +61,8 @@ async def add_user(
         scram=scram,
         quota=quota,
         created=now,
-        uidvalidity=now,
+        # RFC 9051 section 2.3.1.1: after DELETE and RENAME one mailbox may have the name of another, never its UIDs' time.
+        uidvalidity=now + len(FIRST_MAILBOXES) - 1,
     )
     mailboxes = [
         MailboxDocument(
@@ -70,7 +71,7 @@ async def add_user(
             parent=None,
             name=mailbox,
             role=role,
-            uidvalidity=now,
+            uidvalidity=now + order,
             modseq=account.modseq,
             created=account.modseq,
             sort_order=order,
