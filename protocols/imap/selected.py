@@ -89,7 +89,7 @@ class Selected:
         """
         count = len(self.view)
         if uid:
-            pieces = [self.view.positions(low, high) for low, high in self.uid_ranges(messages, self.largest_uid)]
+            pieces = [self.view.positions(low, high) for low, high in messages.resolve(self.largest_uid)]
             return [piece for piece in pieces if piece]
         found: list[range] = []
         for low, high in messages.resolve(count):

@@ -29,10 +29,10 @@ from protocols.wire.sasl.offer import mechanisms
 from protocols.wire.session import Farewell, Session
 
 if TYPE_CHECKING:
-    from protocols.imap.server import ImapServer
     from collections.abc import Iterable
 
     from protocols.imap.commands.notifying import Notifier
+    from protocols.imap.server import ImapServer
     from protocols.wire.connection import Connection
 
 log = logging.getLogger("correio.imap")
@@ -50,10 +50,10 @@ _FAREWELLS: Final = {
 _MESSAGES: Final = frozenset({b"APPEND", b"REPLACE", b"UID REPLACE"})
 """Commands with a message among their literals."""
 
-Continuation = Callable[[bytes], Awaitable[Completion | None]]
 _EXPUNGING: Final = frozenset({"EXPUNGE", "UID EXPUNGE", "MOVE", "UID MOVE", "REPLACE", "UID REPLACE"})
 """Commands whose answer tells of messages that they removed."""
 
+Continuation = Callable[[bytes], Awaitable[Completion | None]]
 """Takes a line that is no command; returns how the command ended, or None to go on."""
 
 
@@ -70,8 +70,8 @@ class ImapSession(Session[FrameEvent]):
         "condstore",
         "failed_logins",
         "idling",
-        "off",
         "notifier",
+        "off",
         "qresync",
         "rev2",
         "selected",
@@ -101,9 +101,9 @@ class ImapSession(Session[FrameEvent]):
         self.off: frozenset[str] = frozenset()
         """Capabilities that are off for the account, in upper case."""
         self.idling = False
-        self.failed_logins = 0
         self.notifier: Notifier | None = None
         """What NOTIFY asked for; None until it comes."""
+        self.failed_logins = 0
 
     # What the shell asks for.
 
@@ -139,8 +139,8 @@ class ImapSession(Session[FrameEvent]):
             self._unwatch = None
         self._continuation = None
         self.selected = None
-
         self.notifier = None
+
     async def handle(self, event: FrameEvent) -> None:
         match event:
             case Command():
@@ -247,8 +247,6 @@ class ImapSession(Session[FrameEvent]):
             rev2=self.rev2,
             flags=notifier is None or (notifier.selected is not None and notifier.selected.flags),
         )
-
-    def read_lines(self, continuation: Continuation) -> None:
         if notifier is not None:
             notifier.grown(self, last)
         return news
@@ -262,6 +260,8 @@ class ImapSession(Session[FrameEvent]):
         """The client itself added these messages."""
         if self.notifier is not None:
             self.notifier.added(self, mailbox_id, uids)
+
+    def read_lines(self, continuation: Continuation) -> None:
         """Give the lines that follow to ``continuation`` until it returns how the command ended."""
         self._framer.lines = True
         self._continuation = continuation
