@@ -166,6 +166,7 @@ class Account:
             return
         self._advance(step.document, step.mailboxes)
         for mailbox_id, changes in step.changes:
+            self.store.search_keeper.heard(self.id, mailbox_id, changes)
             index = self._indexes.get(mailbox_id)
             if index is not None:
                 index.apply(changes)

@@ -34,6 +34,12 @@ class OctetCache(Generic[K, V]):
         self._entries.move_to_end(key)
         return entry[0]
 
+    def drop(self, key: K) -> None:
+        """Hold a value no longer, where it is held."""
+        old = self._entries.pop(key, None)
+        if old is not None:
+            self._held -= old[1]
+
     def put(self, key: K, value: V, octets: int) -> None:
         """Hold a value of so many octets. One that is over an eighth of the whole is not held."""
         if octets > self._limit // 8:

@@ -18,13 +18,16 @@ from correio.mail.account import Account
 from correio.mail.cache import OctetCache
 from correio.mail.committer import Committer
 from correio.mail.mailbox_index import MailboxIndex
+from correio.mail.search_keeper import SearchKeeper
 from correio.store.accounts import find_account, find_account_by_address
+from correio.store.annotations import delete_annotations
 from correio.store.database import Database
 from correio.store.documents import AccountDocument, MessageDocument
 from correio.store.feed import ChangeFeed
 from correio.store.mailboxes import find_mailboxes
 from correio.store.messages import delete_mailbox_messages
 from correio.store.retention import mark_buried
+from correio.store.search_blocks import delete_blocks
 from correio.store.views import delete_view
 
 P = ParamSpec("P")
@@ -44,11 +47,12 @@ class MessageStore:
         self.settings: Final = settings
         self.database: Final = database
         self.committer: Final = Committer(database, self._settled)
-        half = settings.limits.cache // 2
-        self.structures: Final[OctetCache[tuple[str, int], tuple[bytes, bytes]]] = OctetCache(half)
+        share = settings.limits.cache // 16
+        self.structures: Final[OctetCache[tuple[str, int], tuple[bytes, bytes]]] = OctetCache(5 * share)
         """(mailbox id, uid) -> ENVELOPE, BODYSTRUCTURE. A UID never comes again, so nothing here is ever stale."""
-        self.documents: Final[OctetCache[tuple[str, int], MessageDocument]] = OctetCache(half)
+        self.documents: Final[OctetCache[tuple[str, int], MessageDocument]] = OctetCache(5 * share)
         """(mailbox id, uid) -> the message; its flags and modseq are those of the time it was read."""
+        self.search_keeper: Final = SearchKeeper(self, 6 * share)
         self._feed: Final = ChangeFeed(database, self._moved, self._lost)
         self._accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
         self._opening: dict[str, asyncio.Task[Account]] = {}
@@ -73,6 +77,7 @@ class MessageStore:
     async def close(self) -> None:
         """Finish what is waiting to be committed and disconnect."""
         await self.committer.close()
+        await self.search_keeper.close()
         await self._feed.stop()
         for task in list(self._background):
             task.cancel()
@@ -166,6 +171,8 @@ class MessageStore:
         while await delete_mailbox_messages(self.database, account_id, mailbox_id, _BURIED_AT_ONCE):
             await asyncio.sleep(0.05)
         await delete_view(self.database, mailbox_id)
+        await delete_annotations(self.database, account_id, mailbox_id)
+        await delete_blocks(self.database, account_id, mailbox_id)
         await mark_buried(self.database, mailbox_id)
 
     def keep_warm(self, account_id: str, index: MailboxIndex) -> None:

@@ -15,6 +15,7 @@ import msgspec
 
 from correio.errors import MailError
 from correio.mail.message_store import MessageStore
+from correio.mail.search_block import SPAN
 from correio.store import retention
 from correio.store.tokens import delete_expired_tokens
 
@@ -87,6 +88,12 @@ async def _sweep_tombstones(store: MessageStore, before: int) -> int:
         # The floor first: whoever reads between the two is told too little to rely on, never something false.
         for account_id, modseq in highest.items():
             await retention.raise_floor(store.database, account_id, modseq)
+        # What other processes kept of it to be searched goes with the tombstone at the latest.
+        blocks: dict[tuple[str, str, int], list[int]] = {}
+        for one in due:
+            blocks.setdefault((one.account, one.mailbox, one.uid // SPAN), []).append(one.uid)
+        for (account_id, mailbox_id, number), uids in blocks.items():
+            await store.search_keeper.take_out(account_id, mailbox_id, number, uids)
         gone += await retention.delete_tombstones(store.database, [one.id for one in due])
         await asyncio.sleep(_PAUSE)
     return gone

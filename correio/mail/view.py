@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -64,6 +65,22 @@ class View:
         return range(
             bisect_left(self._uids, first_uid, 0, self._length), bisect_right(self._uids, last_uid, 0, self._length)
         )
+
+    def positions_of(self, uids: Iterable[int]) -> list[range]:
+        """Return the positions (from 0) in the view of ascending UIDs, neighbours together. Those not in the view are left out."""
+        found: list[range] = []
+        at = 0
+        for uid in uids:
+            at = bisect_left(self._uids, uid, at, self._length)
+            if at == self._length:
+                break
+            if self._uids[at] != uid:
+                continue
+            if found and found[-1].stop == at:
+                found[-1] = range(found[-1].start, at + 1)
+            else:
+                found.append(range(at, at + 1))
+        return found
 
     def rebased(self, index: MailboxIndex) -> View:
         """Return this numbering over another index of the same mailbox, for when the shared one was read anew."""

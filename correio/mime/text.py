@@ -10,7 +10,7 @@ from correio.mime.bodies import Bodies, choose_bodies
 from correio.mime.charsets import charset_codec, decode_charset
 from correio.mime.model import Part
 
-__all__ = ["Bodies", "choose_bodies", "html_to_text", "part_text", "unflow"]
+__all__ = ["Bodies", "choose_bodies", "html_to_text", "is_flowed", "part_text", "unflow", "written_text"]
 
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:\-]{2,40})", re.IGNORECASE)
 
@@ -20,6 +20,23 @@ def part_text(part: Part, decoded: bytes) -> str:
 
     ``decoded`` is the body after its transfer encoding. HTML is returned as HTML.
     """
+    text = written_text(part, decoded)
+    flowed = is_flowed(part)
+    return text if flowed is None else unflow(text, delete_space=flowed)
+
+
+def is_flowed(part: Part) -> bool | None:
+    """Tell whether DelSp of a part in format=flowed is yes; None for a part in another format."""
+    if part.media_type != "text/plain":
+        return None
+    parameters = dict(part.parameters)
+    if parameters.get("format", "").lower() != "flowed":
+        return None
+    return parameters.get("delsp", "").lower() == "yes"
+
+
+def written_text(part: Part, decoded: bytes) -> str:
+    """Return the text of a text part line by line as it was sent, the lines ending with LF."""
     charset = part.charset
     if part.media_type == "text/html" and charset_codec(charset) is None:
         declared = _META_CHARSET.search(decoded, 0, 2048)
@@ -36,10 +53,6 @@ def part_text(part: Part, decoded: bytes) -> str:
         text = text[1:]
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if part.media_type == "text/plain":
-        parameters = dict(part.parameters)
-        if parameters.get("format", "").lower() == "flowed":
-            return unflow(text, delete_space=parameters.get("delsp", "").lower() == "yes")
     return text
 
 

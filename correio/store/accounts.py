@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
@@ -51,12 +53,14 @@ async def update_account(
     disabled: bool | None = None,
     name: str | None = None,
     capabilities_off: list[str] | None = None,
+    capabilities_off: list[str] | None = None,
     quota: int | None = None,
     message_quota: int | None = None,
 ) -> AccountDocument | None:
     """Change what is given, and move the account's clock so that every process hears of it. None: no such account."""
     fields = {
         "password": password,
+        "capabilities_off": capabilities_off,
         "disabled": disabled,
         "capabilities_off": capabilities_off,
         "name": name,
@@ -101,10 +105,19 @@ async def claim_turn(database: Database, account_id: str, process: str, until: f
         )
 
 
+_OWNED: Final = (
+    ("tokens", "account"),
+    ("mailboxes", "account"),
+    ("annotations", "account"),
+    ("messages", "account"),
+    ("search_blocks", "account"),
+)
+
+
 async def delete_account(database: Database, account_id: str) -> bool:
     """Remove an account with all its mail. Parts are collected later, as others may share them."""
     with available():
         gone = await database["accounts"].delete_one({"_id": account_id})
-        for collection, field in (("tokens", "account"), ("mailboxes", "account"), ("messages", "account")):
+        for collection, field in _OWNED:
             await database[collection].delete_many({field: account_id})
     return gone.deleted_count == 1

@@ -7,6 +7,7 @@ import msgspec
 from correio.store.database import Database, available
 
 _IN = 50
+_TOMBSTONE = {"account": 1, "mailbox": 1, "uid": 1, "modseq": 1}
 
 
 class Tombstone(msgspec.Struct, frozen=True, rename={"id": "_id"}):
@@ -14,13 +15,15 @@ class Tombstone(msgspec.Struct, frozen=True, rename={"id": "_id"}):
 
     id: str
     account: str
+    mailbox: str
+    uid: int
     modseq: int
 
 
 async def old_tombstones(database: Database, before: int, limit: int) -> list[Tombstone]:
     """Return tombstones of messages that went before a time in seconds since the epoch."""
     with available():
-        cursor = database["messages"].find({"gone": {"$lt": before}}, {"account": 1, "modseq": 1}).limit(limit)
+        cursor = database["messages"].find({"gone": {"$lt": before}}, _TOMBSTONE).limit(limit)
         return msgspec.convert(await cursor.to_list(None), list[Tombstone])
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from array import array
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from correio.mail.fetch import StoredMessage, fetch_messages
 from correio.mail.flags import FlagSet
+from correio.mail.search import HeaderWords, SearchRecord, TextWords, find_words, load_records
 from protocols.imap.core.date_time import DAY
 from protocols.imap.core.search_keys import (
     All,
@@ -30,15 +29,10 @@ from protocols.imap.core.search_keys import (
     Size,
     Within,
 )
-from protocols.imap.read_ahead import read_ahead
-from protocols.imap.search_text import Searchable, matches, text_ranges
+from protocols.imap.core.sequence_set import merge
 from protocols.imap.selected import Selected
 
 T = TypeVar("T")
-OFF_LOOP: Final = 64 * 1024
-"""Octets of a message above which it is searched in a worker thread."""
-TURN: Final = 0.005
-"""Seconds after which the other sessions have a turn."""
 _READS: Final = (Header, Body, Sent, ObjectId)
 
 
@@ -61,7 +55,6 @@ class Searching:
     def __init__(self, selected: Selected) -> None:
         self._selected = selected
         self._now = int(time.time())
-        self._last = time.monotonic()
 
     async def run(self, key: SearchKey) -> list[int]:
         """Return the UIDs of the view that match, ascending; those that are gone do not."""
@@ -130,11 +123,13 @@ class Searching:
     def _numbered(self, key: Numbers, uids: list[int]) -> list[int]:
         view = self._selected.view
         if key.uid:
-            ranges = key.numbers.resolve(self._selected.largest_uid)
+            ranges = self._selected.uid_ranges(key.numbers, self._selected.largest_uid)
         else:
             # Message numbers beyond the last match nothing (unlike in FETCH, no message is asked for by them).
             pieces = [(low, min(high, len(view))) for low, high in key.numbers.resolve(len(view)) if low <= len(view)]
             ranges = [(view.uid(low), view.uid(high)) for low, high in pieces]
+            if key.numbers.saved:
+                ranges = merge([*ranges, *((uid, uid) for uid in self._selected.saved)])
         found: list[int] = []
         at = 0
         for uid in uids:
@@ -149,36 +144,20 @@ class Searching:
     # What must be read.
 
     async def _read(self, key: Header | Body | Sent | ObjectId, uids: list[int]) -> list[int]:
-        account = self._selected.account
-        found: list[int] = []
-        async for batch in read_ahead(fetch_messages(account, self._selected.mailbox_id, uids)):
-            if isinstance(key, ObjectId):
-                found += [one.uid for one in batch if (one.thread if key.thread else one.email) == key.object_id]
-                continue
-            for one in batch:
-                message = await _searchable(one, key)
-                if one.size > OFF_LOOP:
-                    matched = await account.store.in_worker(matches, message, key)
-                else:
-                    matched = matches(message, key)
-                if matched:
-                    found.append(one.uid)
-                if time.monotonic() - self._last > TURN:
-                    await asyncio.sleep(0)
-                    self._last = time.monotonic()
-        return found
+        account, mailbox_id = self._selected.account, self._selected.mailbox_id
+        if isinstance(key, Header | Body):
+            words = HeaderWords(key.field, key.text) if isinstance(key, Header) else TextWords(key.text, key.header)
+            found = await find_words(account, mailbox_id, uids, words)
+            return [uid for uid in uids if uid in found]
+        records = await load_records(account, mailbox_id, uids)
+        return [uid for uid in uids if (record := records.get(uid)) is not None and _matches(record, key)]
 
 
-async def _searchable(message: StoredMessage, key: Header | Body | Sent) -> Searchable:
-    """Have the octets at hand that the key needs: of a large message its headers and text alone."""
-    whole = message.inline
-    if whole is not None:
-        return Searchable(lambda: message.parsed, whole)
-    parsed = message.parsed
-    root = parsed.parts[0]
-    ranges = text_ranges(parsed) if isinstance(key, Body) else [(root.header_start, root.body_start)]
-    read = {(start, end): await message.read(start, end) for start, end in ranges}
-    return Searchable(lambda: parsed, None, read)
+def _matches(record: SearchRecord, key: Sent | ObjectId) -> bool:
+    if isinstance(key, ObjectId):
+        return (record.thread if key.thread else record.email) == key.object_id
+    day = record.sent_day
+    return day is not None and (key.first is None or day >= key.first) and (key.last is None or day < key.last)
 
 
 def _flag_test(flag: str) -> Callable[[FlagSet], bool]:

@@ -12,7 +12,7 @@ from correio.mail.mailbox_tree import Mailbox
 from correio.mail.view import View
 from protocols.imap.core import responses
 from protocols.imap.core.listed_flags import listed_flags
-from protocols.imap.core.sequence_set import SequenceSet
+from protocols.imap.core.sequence_set import SequenceSet, merge
 from protocols.imap.core.syntax_error import CommandSyntaxError
 
 _recent: dict[FlagSet, bytes] = {}
@@ -34,7 +34,7 @@ def flags_with_recent(flags: FlagSet) -> bytes:
 class Selected:
     """One session's selected mailbox."""
 
-    __slots__ = ("account", "first_recent", "keywords", "mailbox_id", "read_only", "told", "view")
+    __slots__ = ("account", "first_recent", "keywords", "mailbox_id", "read_only", "saved", "told", "view")
 
     def __init__(self, account: Account, mailbox: Mailbox, view: View, *, read_only: bool, first_recent: int) -> None:
         self.account: Final = account
@@ -45,6 +45,8 @@ class Selected:
         """UIDs from here on are \\Recent for this session."""
         self.keywords = tuple(mailbox.keywords)
         """The keywords that the client has been told of."""
+        self.saved: Sequence[int] = ()
+        """The UIDs, ascending, that the last search with SAVE found: ``$`` (RFC 5182). Those that are gone are passed over."""
         self.told: dict[int, int] = {}
         """uid -> modseq of changes that this session made itself and has answered for already."""
 
@@ -89,14 +91,24 @@ class Selected:
         """
         count = len(self.view)
         if uid:
-            pieces = [self.view.positions(low, high) for low, high in messages.resolve(self.largest_uid)]
+            pieces = [self.view.positions(low, high) for low, high in self.uid_ranges(messages, self.largest_uid)]
             return [piece for piece in pieces if piece]
         found: list[range] = []
+        if messages.saved:
+            # What is saved is known by UID; a message that is gone has no number, and is no error (RFC 5182 section 2.1).
+            saved = self.view.positions_of(self.saved)
+            named = self.positions(SequenceSet(messages.ranges), uid=False)
+            return [range(low, high + 1) for low, high in merge((one.start, one.stop - 1) for one in (*saved, *named))]
         for low, high in messages.resolve(count):
             if low > count:
                 raise CommandSyntaxError(f"There is no message {low}: the mailbox holds {count}.")
             found.append(range(low - 1, min(high, count)))
         return found
+
+    def uid_ranges(self, messages: SequenceSet, largest: int) -> list[tuple[int, int]]:
+        """Return the ranges of UIDs that a set of UIDs names, ascending and disjoint, with ``*`` read as ``largest``."""
+        ranges = messages.resolve(largest)
+        return merge([*ranges, *((uid, uid) for uid in self.saved)]) if messages.saved else ranges
 
     def uids(self, positions: Sequence[range]) -> list[int]:
         """Return the UIDs at these positions."""

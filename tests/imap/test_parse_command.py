@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from correio.mail.flags import flag_set
 from protocols.imap.core.command_table import BY_NAME, COMMANDS, State
-from protocols.imap.core.commands import append, connection, mailboxes, messages, notify, quota
+from protocols.imap.core.commands import append, connection, mailboxes, messages, metadata, notify, quota, sorting
 from protocols.imap.core.commands.arguments import Arguments
 from protocols.imap.core.commands.notify import EventGroup, Events, Scope, SelectedEvents
 from protocols.imap.core.fetch_items import BinarySection, BinarySize, BodySection, Datum, Partial, Preview, Text
 from protocols.imap.core.framer import Command, CommandFramer, LiteralLimit, Refused
 from protocols.imap.core.parse_command import Request, parse_command
+from protocols.imap.core.partial_range import PartialRange
 from protocols.imap.core.search_keys import (
     All,
     And,
@@ -35,6 +36,7 @@ from protocols.imap.core.search_keys import (
     Within,
 )
 from protocols.imap.core.sequence_set import SequenceSet
+from protocols.imap.core.sorting import Criterion, SortKey
 
 
 def whole(octets: bytes) -> Command:
@@ -109,6 +111,15 @@ GOOD: list[tuple[bytes, Arguments]] = [
     (b"DELETE a", mailboxes.Delete("a")),
     (b"RENAME a {1}\r\nb", mailboxes.Rename("a", "b")),
     (b"SUBSCRIBE a", mailboxes.Subscribe("a")),
+    (b'GETMETADATA "" (/private/a /Shared/b)', metadata.GetMetadata("", ("/private/a", "/Shared/b"))),
+    (
+        b"GETMETADATA (MAXSIZE 9 DEPTH infinity) inbox /private/a",
+        metadata.GetMetadata("INBOX", ("/private/a",), 9, None),
+    ),
+    (
+        b'SETMETADATA a (/Private/a NIL "/private/b" "x")',
+        metadata.SetMetadata("a", (("/private/a", None), ("/private/b", b"x"))),
+    ),
     (b'GETQUOTA ""', quota.GetQuota(b"")),
     (b"GETQUOTAROOT inbox", quota.GetQuotaRoot("INBOX")),
     (b"UNSUBSCRIBE a", mailboxes.Unsubscribe("a")),
@@ -151,6 +162,30 @@ GOOD: list[tuple[bytes, Arguments]] = [
     (b"EXPUNGE", messages.Expunge()),
     (b"UID EXPUNGE 3:*", messages.Expunge(S((3, 0)))),
     (b"SEARCH ALL", messages.Search(False, All())),
+    (b"SEARCH CHARSET x-none TEXT a", messages.Search(False, Body("a", True), charset=True, knows_charset=False)),
+    (b"SEARCH CHARSET koi8-r BODY {2}\r\n\xc4\xc1", messages.Search(False, Body("\u0434\u0430", False), charset=True)),
+    (
+        b"UID SEARCH RETURN (SAVE PARTIAL -1:-100) $",
+        messages.Search(
+            True, Numbers(SequenceSet((), True), False), (b"SAVE", b"PARTIAL"), partial=PartialRange(-1, -100), uses_saved=True
+        ),
+    ),
+    (
+        b"sort (subject reverse date) utf-8 uid $",
+        sorting.Sort(
+            False,
+            (Criterion(SortKey.SUBJECT), Criterion(SortKey.DATE, True)),
+            Numbers(SequenceSet((), True), True),
+            uses_saved=True,
+        ),
+    ),
+    (
+        b"UID SORT RETURN (ALL COUNT) (REVERSE DISPLAYFROM) US-ASCII MODSEQ 3",
+        sorting.Sort(True, (Criterion(SortKey.DISPLAYFROM, True),), ModSeq(3), (b"ALL", b"COUNT"), True),
+    ),
+    (b"thread references utf-8 all", sorting.Thread(False, b"REFERENCES", All())),
+    (b"UID THREAD ORDEREDSUBJECT x-none 1", sorting.Thread(True, b"ORDEREDSUBJECT", Numbers(S((1, 1)), False), knows_charset=False)),
+    (b"UID FETCH $,7 (UID) (PARTIAL 1:9)", messages.Fetch(True, SequenceSet(((7, 7),), True), (Datum.UID,), partial=PartialRange(1, 9))),
     (b"UID SEARCH RETURN () 1", messages.Search(True, Numbers(S((1, 1)), False), (b"ALL",))),
     (b"SEARCH RETURN (MIN COUNT) CHARSET utf-8 SEEN", messages.Search(False, HasFlag("\\Seen"), (b"MIN", b"COUNT"), False, True)),
     (b"FETCH 1 FAST", messages.Fetch(False, S((1, 1)), (Datum.FLAGS, Datum.INTERNALDATE, Datum.SIZE))),
@@ -284,7 +319,29 @@ BAD = [
     b"FETCH 1:0 FLAGS",
     b"FETCH 4294967296 FLAGS",
     b"FETCH 1,,2 FLAGS",
-    b"FETCH $ FLAGS",
+    b"FETCH $:3 FLAGS",
+    b"FETCH $$ FLAGS",
+    b"SELECT a (QRESYNC (1 1 $))",
+    b"FETCH 1:3 FLAGS (PARTIAL 1:2)",
+    b"UID FETCH 1:3 FLAGS (PARTIAL 0:2)",
+    b"UID FETCH 1:3 FLAGS (PARTIAL 1:2 PARTIAL 3:4)",
+    b"SEARCH RETURN (PARTIAL 1:-2) ALL",
+    b"SEARCH RETURN (PARTIAL 1:*) ALL",
+    b"SEARCH RETURN (PARTIAL 1) ALL",
+    b"SEARCH RETURN (PARTIAL 1:4294967296) ALL",
+    b"SEARCH RETURN (PARTIAL 1:2 ALL) ALL",
+    b"SEARCH RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL",
+    b"SEARCH RETURN (RELEVANCY) ALL",
+    b"SEARCH CHARSET koi8-r",
+    b"SORT (SUBJECT) ALL",
+    b"SORT () UTF-8 ALL",
+    b"SORT (REVERSE) UTF-8 ALL",
+    b"SORT (REVERSE REVERSE DATE) UTF-8 ALL",
+    b"SORT (UID) UTF-8 ALL",
+    b"SORT (" + b"DATE " * 33 + b") UTF-8 ALL",
+    b"THREAD REFS UTF-8 ALL",
+    b"THREAD REFERENCES UTF-8",
+    b"SEARCH " + b"TEXT a " * 201,
     b"FETCH 1 ()",
     b"FETCH 1 BODY[",
     b"FETCH 1 BODY[0]",
@@ -331,7 +388,6 @@ def test_bad_commands_get_a_sentence(octets: bytes) -> None:
         (b"CREATE a//b", "CANNOT"),
         (b"CREATE &AAo-", "CANNOT"),
         (b"CREATE " + b"x" * 9000, "CANNOT"),
-        (b"SEARCH CHARSET koi8-r ALL", "BADCHARSET (US-ASCII UTF-8)"),
         (b"APPEND a {0}\r\n", "CANNOT"),
         (b'LIST "" (' + b"a " * 200 + b"a)", "LIMIT"),
         (b"APPEND a" + b" {1}\r\nx" * 1001, "LIMIT"),

@@ -16,6 +16,10 @@ ITEMS = {
     "STATUS": b"(MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
     "FETCH": b"(UID FLAGS BODY.PEEK[])",
     "UID FETCH": b"(UID FLAGS BODY.PEEK[])",
+    "SORT": b"(SUBJECT DATE) UTF-8",
+    "UID SORT": b"(SUBJECT DATE) UTF-8",
+    "THREAD": b"REFERENCES UTF-8",
+    "UID THREAD": b"ORDEREDSUBJECT UTF-8",
 }
 HARMLESS = {Kind.WORDS, Kind.CREDENTIALS}
 """Kinds of arguments that name nothing in an account; tests/errors asks with wrong credentials."""

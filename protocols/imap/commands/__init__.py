@@ -13,16 +13,18 @@ from protocols.imap.commands.expunging import close, expunge, unselect
 from protocols.imap.commands.fetching import fetch
 from protocols.imap.commands.listing import list_mailboxes, lsub, namespace
 from protocols.imap.commands.mailboxes import create, delete, rename, subscribe, unsubscribe
+from protocols.imap.commands.metadata import get_metadata, set_metadata
 from protocols.imap.commands.notifying import notify
 from protocols.imap.commands.quota import get_quota, get_quota_root
 from protocols.imap.commands.replacing import replace
 from protocols.imap.commands.searching import search
 from protocols.imap.commands.selecting import examine, select
 from protocols.imap.commands.signing_in import authenticate, login
+from protocols.imap.commands.sorting import sort, thread
 from protocols.imap.commands.status import status
 from protocols.imap.commands.storing import store
 from protocols.imap.core.commands import append as append_arguments
-from protocols.imap.core.commands import connection, mailboxes, messages, quota
+from protocols.imap.core.commands import connection, mailboxes, messages, metadata, quota, sorting
 from protocols.imap.core.commands import notify as notify_arguments
 from protocols.imap.core.commands.arguments import Arguments
 from protocols.imap.core.responses import Completion
@@ -50,6 +52,8 @@ HANDLERS: Final[dict[type[Arguments], Callable[..., Awaitable[Completion | None]
     mailboxes.Status: status,
     mailboxes.List: list_mailboxes,
     mailboxes.Lsub: lsub,
+    metadata.GetMetadata: get_metadata,
+    metadata.SetMetadata: set_metadata,
     quota.GetQuota: get_quota,
     quota.GetQuotaRoot: get_quota_root,
     append_arguments.Append: append,
@@ -59,6 +63,8 @@ HANDLERS: Final[dict[type[Arguments], Callable[..., Awaitable[Completion | None]
     messages.Unselect: unselect,
     messages.Expunge: expunge,
     messages.Search: search,
+    sorting.Sort: sort,
+    sorting.Thread: thread,
     messages.Fetch: fetch,
     messages.Store: store,
     messages.Copy: copy,

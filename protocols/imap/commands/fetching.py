@@ -42,11 +42,14 @@ async def fetch(session: ImapSession, arguments: Fetch, tag: bytes) -> Completio
     pieces = selected.positions(arguments.messages, uid=arguments.uid)
     if arguments.changed_since is not None:
         if arguments.vanished:
-            ranges = arguments.messages.resolve(max(selected.mailbox.uidnext - 1, selected.largest_uid))
+            ranges = selected.uid_ranges(arguments.messages, max(selected.mailbox.uidnext - 1, selected.largest_uid))
             await session.write(
                 responses.vanished(vanished_since(selected, arguments.changed_since, ranges), earlier=True)
             )
         pieces = _changed(session, pieces, arguments.changed_since)
+    if arguments.partial is not None:
+        # RFC 9394 section 3.3: a page of what would be answered; what has vanished is told whole.
+        pieces = arguments.partial.of_ranges(pieces)
     marked = await _mark_seen(session, arguments, pieces)
     task = Fetching(session, arguments.items, marked)
     gone = await task.run(pieces)

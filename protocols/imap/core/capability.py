@@ -21,6 +21,14 @@ EXTENSIONS: Final = (
     "LIST-STATUS",
     "STATUS=SIZE",
     "ESEARCH",
+    "SEARCHRES",
+    "PARTIAL",
+    "SORT",
+    "SORT=DISPLAY",
+    "ESORT",
+    "THREAD=ORDEREDSUBJECT",
+    "THREAD=REFERENCES",
+    "I18NLEVEL=1",
     "CONDSTORE",
     "QRESYNC",
     "BINARY",
@@ -36,9 +44,9 @@ EXTENSIONS: Final = (
     "QUOTA=RES-MESSAGE",
     "QUOTA=RES-MAILBOX",
 )
-AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE", "NOTIFY")
+AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE", "METADATA", "NOTIFY")
 """Extensions of no use to a client that has not signed in."""
-ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT", b"IMAP4REV2"})
+ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT", b"IMAP4REV2", b"METADATA"})
 PARAMETERS: Final = ("APPENDLIMIT",)
 """Capabilities whose name here lacks the value that stands behind it on the wire."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocols.imap.core.capability import AFTER_SIGN_IN, EXTENSIONS, PARAMETERS
-from protocols.imap.core.commands import append, mailboxes, messages, notify
+from protocols.imap.core.commands import append, mailboxes, messages, notify, sorting
 from protocols.imap.core.commands.arguments import Arguments
 from protocols.imap.core.fetch_items import BinarySection, BinarySize, Datum, FetchItem, Preview
 from protocols.imap.core.parse_command import Request
@@ -22,6 +22,7 @@ from protocols.imap.core.search_keys import (
     SearchKey,
     Within,
 )
+from protocols.imap.core.sorting import DISPLAY
 
 UNASKED: Final = 4096
 """Octets of a literal that LITERAL- lets come without being asked for (RFC 7888 section 5)."""
@@ -70,6 +71,7 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
 _COMMANDS: Final = {
     "COMPRESS": "COMPRESS=DEFLATE",
     "ENABLE": "ENABLE",
+    "GETMETADATA": "METADATA",
     "GETQUOTA": "QUOTA",
     "GETQUOTAROOT": "QUOTA",
     "ID": "ID",
@@ -78,9 +80,12 @@ _COMMANDS: Final = {
     "NAMESPACE": "NAMESPACE",
     "NOTIFY": "NOTIFY",
     "REPLACE": "REPLACE",
+    "SORT": "SORT",
+    "SETMETADATA": "METADATA",
     "UID EXPUNGE": "UIDPLUS",
     "UID MOVE": "MOVE",
     "UID REPLACE": "REPLACE",
+    "UID SORT": "SORT",
     "UNSELECT": "UNSELECT",
 }
 """A command, and the capability that brings it."""
@@ -138,15 +143,18 @@ def _of_arguments(arguments: Arguments) -> set[str]:
             return _marked((arguments.message.binary, "BINARY"))
         case messages.Fetch():
             return {use for item in arguments.items for use in _fetch_item(item)} | _marked(
-                (arguments.changed_since is not None, "CONDSTORE"), (arguments.vanished, "QRESYNC")
+                (arguments.changed_since is not None, "CONDSTORE"),
+                (arguments.vanished, "QRESYNC"),
+                (arguments.partial is not None, "PARTIAL"),
+                (arguments.messages.saved, "SEARCHRES"),
             )
         case notify.Notify():
             fetched = arguments.selected.items if arguments.selected is not None else ()
             return {use for item in fetched for use in _fetch_item(item)}
-        case messages.Store():
-            return _marked((arguments.unchanged_since is not None, "CONDSTORE"))
-        case messages.Search():
-            return _search_key(arguments.key) | _marked((arguments.returning is not None, "ESEARCH"))
+        case messages.Store() | messages.Copy() | messages.Expunge():
+            return _of_set(arguments)
+        case messages.Search() | sorting.Sort() | sorting.Thread():
+            return _of_search(arguments)
         case _:
             return _of_mailbox_command(arguments)
 
@@ -188,6 +196,26 @@ def _fetch_item(item: FetchItem) -> set[str]:
             return {"PREVIEW"}
         case _:
             return {_FETCH_ITEMS[item]} if item in _FETCH_ITEMS else set()
+
+
+def _of_set(arguments: messages.Store | messages.Copy | messages.Expunge) -> set[str]:
+    numbers = arguments.uids if isinstance(arguments, messages.Expunge) else arguments.messages
+    return _marked(
+        (numbers is not None and numbers.saved, "SEARCHRES"),
+        (isinstance(arguments, messages.Store) and arguments.unchanged_since is not None, "CONDSTORE"),
+    )
+
+
+def _of_search(arguments: messages.Search | sorting.Sort | sorting.Thread) -> set[str]:
+    used = _search_key(arguments.key) | _marked((arguments.uses_saved, "SEARCHRES"))
+    if isinstance(arguments, sorting.Thread):
+        return used | {"THREAD=" + arguments.algorithm.decode("ascii")}
+    returning = arguments.returning
+    used |= _marked((b"SAVE" in (returning or ()), "SEARCHRES"), (arguments.partial is not None, "PARTIAL"))
+    if isinstance(arguments, messages.Search):
+        return used | _marked((returning is not None, "ESEARCH"))
+    display = any(one.key in DISPLAY for one in arguments.criteria)
+    return used | _marked((returning is not None, "ESORT"), (display, "SORT=DISPLAY"))
 
 
 def _search_key(key: SearchKey) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from protocols.imap.core.commands import append, connection, mailboxes, messages, notify, quota
+from protocols.imap.core.commands import append, connection, mailboxes, messages, metadata, notify, quota, sorting
 from protocols.imap.core.commands.arguments import Arguments
 
 
@@ -34,7 +34,7 @@ class Kind(Enum):
     MESSAGES = auto()
     """A set of message numbers, or of UIDs where ``uid`` is set."""
     ITEMS = auto()
-    """FETCH or STATUS items."""
+    """FETCH or STATUS items, entries of METADATA, or the order that SORT and THREAD ask for."""
     FLAGS = auto()
     """A STORE action with flags."""
     KEYS = auto()
@@ -98,6 +98,8 @@ COMMANDS: Final[tuple[Specification, ...]] = (
     Specification("LIST", AFTER, mailboxes.List, (Kind.PATTERN, Kind.PATTERN)),
     Specification("LSUB", AFTER, mailboxes.Lsub, (Kind.PATTERN, Kind.PATTERN)),
     Specification("STATUS", AFTER, mailboxes.Status, (Kind.MAILBOX, Kind.ITEMS)),
+    Specification("GETMETADATA", AFTER, metadata.GetMetadata, (Kind.MAILBOX, Kind.ITEMS)),
+    Specification("SETMETADATA", AFTER, metadata.SetMetadata, (Kind.MAILBOX, Kind.ITEMS)),
     Specification("GETQUOTA", AFTER, quota.GetQuota, (Kind.WORDS,)),
     Specification("GETQUOTAROOT", AFTER, quota.GetQuotaRoot, (Kind.MAILBOX,)),
     Specification("APPEND", AFTER, append.Append, (Kind.MAILBOX, Kind.LITERAL)),
@@ -110,6 +112,10 @@ COMMANDS: Final[tuple[Specification, ...]] = (
     Specification("UID EXPUNGE", SELECTED, messages.Expunge, (Kind.MESSAGES,), uid=True),
     Specification("SEARCH", SELECTED, messages.Search, (Kind.KEYS,), holds_expunge=True),
     Specification("UID SEARCH", SELECTED, messages.Search, (Kind.KEYS,), uid=True),
+    Specification("SORT", SELECTED, sorting.Sort, (Kind.ITEMS, Kind.KEYS), holds_expunge=True),
+    Specification("UID SORT", SELECTED, sorting.Sort, (Kind.ITEMS, Kind.KEYS), uid=True),
+    Specification("THREAD", SELECTED, sorting.Thread, (Kind.ITEMS, Kind.KEYS), holds_expunge=True),
+    Specification("UID THREAD", SELECTED, sorting.Thread, (Kind.ITEMS, Kind.KEYS), uid=True),
     Specification("FETCH", SELECTED, messages.Fetch, (Kind.MESSAGES, Kind.ITEMS), holds_expunge=True),
     Specification("UID FETCH", SELECTED, messages.Fetch, (Kind.MESSAGES, Kind.ITEMS), uid=True),
     Specification("STORE", SELECTED, messages.Store, (Kind.MESSAGES, Kind.FLAGS), holds_expunge=True),

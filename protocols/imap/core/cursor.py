@@ -22,6 +22,7 @@ _QUOTED: Final = re.compile(rb'"((?:[^"\\\r\n\x00]|\\["\\])*)"')
 _NUMBER: Final = re.compile(rb"[0-9]{1,20}")
 _WORD: Final = re.compile(rb"[A-Za-z0-9.=\-]+")
 _SET: Final = re.compile(rb"[0-9:*,$]+")
+_RANGE: Final = re.compile(rb"-?[0-9]{1,10}:-?[0-9]{1,10}(?![0-9])")
 _FLAG: Final = re.compile(rb"\\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+|\\\*")
 MOST_NUMBER: Final = 2**63 - 1
 
@@ -131,6 +132,10 @@ class Cursor:
     def set_text(self) -> bytes:
         """The octets of a sequence-set."""
         return self._match(_SET, "a set of message numbers")
+
+    def range_text(self) -> bytes:
+        """The octets of two numbers with a colon between, each perhaps negative."""
+        return self._match(_RANGE, "a range of numbers")
 
     def literal(self) -> Literal:
         """literal or literal8"""

@@ -23,6 +23,7 @@ from correio.errors import (
     TooLargeError,
     UnavailableError,
 )
+from protocols.imap.core.partial_range import PartialRange
 from protocols.imap.core.sequence_set import compact
 
 CRLF: Final = b"\r\n"
@@ -105,16 +106,39 @@ def search(numbers: Sequence[int], modseq: int | None) -> bytes:
     return b"* SEARCH" + found + (b" (MODSEQ %d)" % modseq if modseq is not None and numbers else b"") + CRLF
 
 
+def sort(numbers: Sequence[int], modseq: int | None) -> bytes:
+    """Write the SORT response (RFC 5256 section 4), with MODSEQ of RFC 7162 section 3.1.6."""
+    return b"* SORT" + search(numbers, modseq).removeprefix(b"* SEARCH")
+
+
+def thread(threads: bytes) -> bytes:
+    """Write the THREAD response (RFC 5256 section 4)."""
+    return b"* THREAD" + (b" " + threads if threads else b"") + CRLF
+
+
 def extended_search(
-    tag: bytes, numbers: Sequence[int], returning: Sequence[bytes], *, uid: bool, modseq: int | None
+    tag: bytes,
+    numbers: Sequence[int],
+    returning: Sequence[bytes],
+    *,
+    uid: bool,
+    modseq: int | None,
+    partial: PartialRange | None = None,
 ) -> bytes:
-    """Write ESEARCH (RFC 4731 section 3.1). The tag is quoted: some clients take no other form."""
+    """Write ESEARCH (RFC 4731 section 3.1) for numbers in the order of the result, with PARTIAL (RFC 9394 section 3.1).
+
+    The tag is quoted: some clients take no other form.
+    """
     pieces = [b'* ESEARCH (TAG "%b")' % tag]
     if uid:
         pieces.append(b"UID")
     for option in returning:
         if option == b"COUNT":
             pieces.append(b"COUNT %d" % len(numbers))
+        elif option == b"PARTIAL" and partial is not None:
+            pieces.append(b"PARTIAL (%b %b)" % (str(partial).encode("ascii"), compact(partial.of(numbers)) or b"NIL"))
+        elif option in (b"PARTIAL", b"SAVE"):
+            continue
         elif numbers and option == b"ALL":
             pieces.append(b"ALL " + compact(numbers))
         elif numbers:

@@ -7,12 +7,17 @@ from typing import Final
 
 import msgspec
 
+from correio.mime.charsets import charset_codec
 from protocols.imap.core.cursor import MOST_NUMBER, Cursor
 from protocols.imap.core.date_time import parse_date
 from protocols.imap.core.sequence_set import SequenceSet
-from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
+from protocols.imap.core.syntax_error import CommandSyntaxError
 
 MOST_KEYS: Final = 2000
+MOST_TEXTS: Final = 200
+"""Keys that look for words, each of which takes a look at every message."""
+_UNUSABLE: Final = ("utf_16", "utf_32")
+"""Charsets whose octets no IMAP string can carry."""
 
 
 class All(msgspec.Struct, frozen=True):
@@ -143,7 +148,7 @@ _FLAGS: Final = {
     b"FLAGGED": "\\Flagged",
     b"SEEN": "\\Seen",
 }
-_SET_START: Final = frozenset(b"0123456789*")
+_SET_START: Final = frozenset(b"0123456789*$")
 _ADDRESSES: Final = (b"BCC", b"CC", b"FROM", b"SUBJECT", b"TO")
 _RANGES: Final = (
     (b"", Received),
@@ -155,14 +160,18 @@ _RANGES: Final = (
 class SearchParser:
     """Reads search keys with the strings in one charset."""
 
-    __slots__ = ("_count", "_encoding", "uses_modseq")
+    __slots__ = ("_count", "_encoding", "_texts", "knows_charset", "uses_modseq", "uses_saved")
 
     def __init__(self, charset: bytes | None) -> None:
-        name = (charset or b"UTF-8").upper()
-        if name not in (b"UTF-8", b"US-ASCII", b"ASCII"):
-            raise CommandRefusedError("SEARCH takes text in US-ASCII or UTF-8.", "BADCHARSET (US-ASCII UTF-8)")
-        self._encoding = "utf-8" if name == b"UTF-8" else "ascii"
+        name = (charset or b"UTF-8").decode("ascii", "replace")
+        codec = "ascii" if name.upper() in ("US-ASCII", "ASCII") else charset_codec(name)
+        self.knows_charset = codec is not None and not codec.startswith(_UNUSABLE)
+        """Whether the texts can be read. If not the answer is NO, but what is wrong with the grammar comes first."""
+        self._encoding = codec if codec is not None and self.knows_charset else "latin-1"
         self._count = 0
+        self._texts = 0
+        self.uses_saved = False
+        """Whether ``$`` was among them (RFC 5182)."""
         self.uses_modseq = False
         """Whether a MODSEQ key was among them, which makes the session CONDSTORE aware."""
 
@@ -185,7 +194,7 @@ class SearchParser:
             keys = cursor.parenthesised(self.key, empty=False)
             return keys[0] if len(keys) == 1 else And(tuple(keys))
         if cursor.peek() in _SET_START:
-            return Numbers(SequenceSet.parse(cursor), uid=False)
+            return self._set(cursor, uid=False)
         name = cursor.word("a search key")
         found = (
             self._plain(name)
@@ -261,7 +270,7 @@ class SearchParser:
         readers: dict[bytes, Callable[[Cursor], SearchKey]] = {
             b"LARGER": lambda c: Size(c.number(MOST_NUMBER), larger=True),
             b"SMALLER": lambda c: Size(c.number(MOST_NUMBER), larger=False),
-            b"UID": lambda c: Numbers(SequenceSet.parse(c), uid=True),
+            b"UID": lambda c: self._set(c, uid=True),
             b"OLDER": lambda c: _within(c, younger=False),
             b"YOUNGER": lambda c: _within(c, younger=True),
             b"MODSEQ": self._modseq,
@@ -273,6 +282,11 @@ class SearchParser:
             return None
         cursor.space()
         return reader(cursor)
+
+    def _set(self, cursor: Cursor, *, uid: bool) -> SearchKey:
+        numbers = SequenceSet.parse(cursor, saved=True)
+        self.uses_saved = self.uses_saved or numbers.saved
+        return Numbers(numbers, uid)
 
     def _modseq(self, cursor: Cursor) -> SearchKey:
         self.uses_modseq = True
@@ -286,9 +300,12 @@ class SearchParser:
         return ModSeq(cursor.number(MOST_NUMBER))
 
     def _string(self, cursor: Cursor) -> str:
+        self._texts += 1
+        if self._texts > MOST_TEXTS:
+            raise CommandSyntaxError(f"SEARCH takes at most {MOST_TEXTS} texts.")
         try:
             return cursor.astring().decode(self._encoding)
-        except UnicodeDecodeError:
+        except UnicodeError:
             raise CommandSyntaxError("The text is not in the charset that SEARCH names.") from None
 
 

@@ -19,18 +19,27 @@ class SequenceSet(msgspec.Struct, frozen=True):
     """``ranges`` as they were written, (first, last), with 0 for ``*``."""
 
     ranges: tuple[tuple[int, int], ...]
+    saved: bool = False
+    """Whether ``$``, the result that a search saved, is part of it (RFC 5182): only the session knows what that is."""
 
     @classmethod
-    def parse(cls, cursor: Cursor) -> SequenceSet:
-        """Read a set. Raises CommandSyntaxError for 0, for numbers over 32 bits and for more than MOST_RANGES ranges."""
+    def parse(cls, cursor: Cursor, *, saved: bool = False) -> SequenceSet:
+        """Read a set, with ``saved`` one that may name ``$``.
+
+        Raises CommandSyntaxError for 0, for numbers over 32 bits and for more than MOST_RANGES ranges.
+        """
         ranges: list[tuple[int, int]] = []
+        uses_saved = False
         for item in cursor.set_text().split(b","):
+            if saved and item == b"$":
+                uses_saved = True
+                continue
             first, colon, last = item.partition(b":")
             low = _number(first)
             ranges.append((low, _number(last) if colon else low))
         if len(ranges) > MOST_RANGES:
             raise CommandSyntaxError(f"The set has more than {MOST_RANGES} ranges.")
-        return cls(tuple(ranges))
+        return cls(tuple(ranges), uses_saved)
 
     def resolve(self, largest: int) -> list[tuple[int, int]]:
         """Return disjoint ranges in ascending order, with ``*`` read as ``largest`` (0: nothing is in use).

@@ -10,6 +10,8 @@ from protocols.imap.core.commands.arguments import Arguments, Dialect, NoArgumen
 from protocols.imap.core.cursor import MOST_NUMBER, Cursor
 from protocols.imap.core.fetch_items import Datum, FetchItem, parse_items
 from protocols.imap.core.mailbox_name import decode_path
+from protocols.imap.core.partial_range import PartialRange
+from protocols.imap.core.result_options import parse_result_options
 from protocols.imap.core.search_keys import SearchKey, SearchParser
 from protocols.imap.core.sequence_set import SequenceSet
 from protocols.imap.core.syntax_error import CommandSyntaxError
@@ -37,16 +39,13 @@ class Expunge(Arguments, frozen=True):
         uids: SequenceSet | None = None
         if dialect.uid:
             cursor.space()
-            uids = SequenceSet.parse(cursor)
+            uids = SequenceSet.parse(cursor, saved=True)
         cursor.end()
         return cls(uids)
 
 
-RETURN_OPTIONS: Final = (b"MIN", b"MAX", b"ALL", b"COUNT")
-
-
 class Search(Arguments, frozen=True):
-    """RFC 9051 section 6.4.4, ESEARCH of RFC 4731"""
+    """RFC 9051 section 6.4.4, ESEARCH of RFC 4731, SEARCHRES of RFC 5182, PARTIAL of RFC 9394"""
 
     uid: bool
     key: SearchKey
@@ -56,16 +55,17 @@ class Search(Arguments, frozen=True):
     """Whether a MODSEQ key was used (RFC 7162 section 3.1.5)."""
     charset: bool = False
     """Whether CHARSET was given, which RFC 6855 section 3 forbids after ENABLE UTF8=ACCEPT."""
+    partial: PartialRange | None = None
+    """The page that PARTIAL among ``returning`` asks for."""
+    uses_saved: bool = False
+    """Whether ``$`` is among the keys."""
+    knows_charset: bool = True
+    """Without it the answer is NO with BADCHARSET: it is the handler's, as a SAVE that fails empties ``$``."""
 
     @classmethod
     def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
         cursor.space()
-        returning: tuple[bytes, ...] | None = None
-        if cursor.looking_at(b"RETURN "):
-            cursor.need(b"RETURN")
-            cursor.space()
-            returning = tuple(dict.fromkeys(cursor.parenthesised(_return_option))) or (b"ALL",)
-            cursor.space()
+        options = parse_result_options(cursor)
         charset: bytes | None = None
         if cursor.looking_at(b"CHARSET "):
             if dialect.utf8_accept:
@@ -77,37 +77,45 @@ class Search(Arguments, frozen=True):
         parser = SearchParser(charset)
         key = parser.keys(cursor)
         cursor.end()
-        return cls(dialect.uid, key, returning, parser.uses_modseq, charset is not None)
-
-
-def _return_option(cursor: Cursor) -> bytes:
-    name = cursor.word("a SEARCH return option")
-    if name not in RETURN_OPTIONS:
-        raise CommandSyntaxError("SEARCH returns MIN, MAX, ALL and COUNT.")
-    return name
+        return cls(
+            dialect.uid,
+            key,
+            options.names,
+            parser.uses_modseq,
+            charset is not None,
+            options.partial,
+            parser.uses_saved,
+            parser.knows_charset,
+        )
 
 
 class Fetch(Arguments, frozen=True):
-    """RFC 9051 section 6.4.5, with CHANGEDSINCE and VANISHED of RFC 7162"""
+    """RFC 9051 section 6.4.5, with CHANGEDSINCE and VANISHED of RFC 7162, PARTIAL of RFC 9394"""
 
     uid: bool
     messages: SequenceSet
     items: tuple[FetchItem, ...]
     changed_since: int | None = None
     vanished: bool = False
+    partial: PartialRange | None = None
 
     @classmethod
     def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
         cursor.space()
-        messages = SequenceSet.parse(cursor)
+        messages = SequenceSet.parse(cursor, saved=True)
         cursor.space()
         items = parse_items(cursor)
         changed_since: int | None = None
         vanished = False
+        partial: PartialRange | None = None
         if not cursor.at_end:
             cursor.space()
             for name, value in cursor.parenthesised(_fetch_modifier, empty=False):
-                if name == b"CHANGEDSINCE":
+                if isinstance(value, PartialRange):
+                    if partial is not None or not dialect.uid:
+                        raise CommandSyntaxError("PARTIAL is for UID FETCH, once.")
+                    partial = value
+                elif name == b"CHANGEDSINCE":
                     changed_since = value
                 else:
                     vanished = True
@@ -119,15 +127,18 @@ class Fetch(Arguments, frozen=True):
             items = (*items, Datum.MODSEQ)
         if dialect.uid and Datum.UID not in items:
             items = (Datum.UID, *items)
-        return cls(dialect.uid, messages, items, changed_since, vanished)
+        return cls(dialect.uid, messages, items, changed_since, vanished, partial)
 
 
-def _fetch_modifier(cursor: Cursor) -> tuple[bytes, int]:
-    name = cursor.word("CHANGEDSINCE or VANISHED")
+def _fetch_modifier(cursor: Cursor) -> tuple[bytes, int | PartialRange]:
+    name = cursor.word("CHANGEDSINCE, VANISHED or PARTIAL")
     if name == b"VANISHED":
         return name, 0
+    if name == b"PARTIAL":
+        cursor.space()
+        return name, PartialRange.parse(cursor)
     if name != b"CHANGEDSINCE":
-        raise CommandSyntaxError("FETCH takes the modifiers CHANGEDSINCE and VANISHED.")
+        raise CommandSyntaxError("FETCH takes the modifiers CHANGEDSINCE, VANISHED and PARTIAL.")
     cursor.space()
     # iOS asks for changes since 0, which the grammar does not foresee and everyone understands.
     return name, cursor.number(MOST_NUMBER)
@@ -153,7 +164,7 @@ class Store(Arguments, frozen=True):
     @classmethod
     def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
         cursor.space()
-        messages = SequenceSet.parse(cursor)
+        messages = SequenceSet.parse(cursor, saved=True)
         cursor.space()
         unchanged_since: int | None = None
         if cursor.peek() == 0x28:
@@ -192,7 +203,7 @@ class Copy(Arguments, frozen=True):
     @classmethod
     def parse(cls, cursor: Cursor, dialect: Dialect) -> Self:
         cursor.space()
-        messages = SequenceSet.parse(cursor)
+        messages = SequenceSet.parse(cursor, saved=True)
         cursor.space()
         mailbox = decode_path(cursor.astring(), utf8=dialect.utf8)
         cursor.end()
