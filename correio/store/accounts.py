@@ -53,14 +53,12 @@ async def update_account(
     disabled: bool | None = None,
     name: str | None = None,
     capabilities_off: list[str] | None = None,
-    capabilities_off: list[str] | None = None,
     quota: int | None = None,
     message_quota: int | None = None,
 ) -> AccountDocument | None:
     """Change what is given, and move the account's clock so that every process hears of it. None: no such account."""
     fields = {
         "password": password,
-        "capabilities_off": capabilities_off,
         "disabled": disabled,
         "capabilities_off": capabilities_off,
         "name": name,
