@@ -40,6 +40,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     mailbox_depth: Annotated[int, _about("Levels of a mailbox name.", least=1)] = 32
     mailbox_name: Annotated[int, _about("One level of a mailbox name in UTF-8.", "octets", 8)] = 255
     keywords: Annotated[int, _about("Different keywords in one mailbox.", least=1)] = 256
+    annotations: Annotated[
+        int, _about("Entries of IMAP METADATA of one mailbox, and of an account itself.", least=10)
+    ] = 100
+    annotation_size: Annotated[int, _about("The value of one entry of IMAP METADATA.", "octets", 1024)] = 64 * 1024
+    annotation_storage: Annotated[
+        int, _about("The values of all entries of IMAP METADATA of one account.", "octets", 64 * 1024)
+    ] = 8 * MIB
     command_line: Annotated[int, _about("One IMAP command without its literals.", "octets", 8192)] = 64 * 1024
     connections: Annotated[int, _about("Connections of one listener.", least=1)] = 20_000
     connections_per_address: Annotated[int, _about("Connections of one listener from one client address.", least=1)] = (
@@ -98,6 +105,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     embedded_cache: Annotated[
         int, _about("How much memory the embedded database may use for its cache.", "octets", 32 * MIB)
     ] = 512 * MIB
+    contact: Annotated[
+        str | None,
+        _about("How to reach the administrator, a URI such as mailto:postmaster@example.org. IMAP clients may see it."),
+    ] = None
     hostname: Annotated[
         str | None,
         _about("The name this server gives itself in greetings and trace headers. Empty: the machine's own."),

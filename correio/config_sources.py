@@ -268,6 +268,8 @@ def _check(settings: Settings) -> None:
         raise ConfigError(f"CORREIO_DATABASE: {settings.database!r} is not a name of letters, digits, - and _.")
     if settings.hostname is not None and not re.fullmatch(r"[\w.\-\[\]:]{1,255}", settings.hostname):
         raise ConfigError(f"CORREIO_HOSTNAME: {settings.hostname!r} is not a host name.")
+    if settings.contact is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", settings.contact):
+        raise ConfigError(f"CORREIO_CONTACT: {settings.contact!r} is not a URI.")
     if settings.limits.request_body < settings.limits.message_size:
         raise ConfigError(
             "CORREIO_LIMIT_REQUEST_BODY must be at least CORREIO_LIMIT_MESSAGE_SIZE, or large messages cannot be imported."

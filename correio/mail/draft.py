@@ -16,7 +16,7 @@ from correio.mail.account import Account, AccountStep
 from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
 from correio.mail.mailbox_tree import MailboxTree
-from correio.store.documents import MailboxDocument, MessageDocument
+from correio.store.documents import AnnotationDocument, MailboxDocument, MessageDocument
 from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MailboxWrite, MoveWrite, Writes
 
 MAX_UID: Final = 2**32 - 1
@@ -59,6 +59,10 @@ class Draft:
         self.document: Final = msgspec.structs.replace(account.document, turn="", turn_until=0.0)
         self.mutations = 0
         """How many changes were recorded; an operation that fails after it recorded some spoils the draft."""
+        self.annotated: set[str] = set()
+        """The ids of mailboxes whose annotations change; empty text stands for the account itself."""
+        self._annotations: list[AnnotationDocument] = []
+        self._forgotten: list[str] = []
         self._boxes: dict[str, DraftMailbox] = {}
         self._messages: list[MessageDocument] = []
         self._moves: list[MoveWrite] = []
@@ -218,6 +222,21 @@ class Draft:
         self.touch(target, modseq)
         return moved
 
+    def annotate(
+        self, mailbox_id: str, documents: list[AnnotationDocument], forgotten: list[str], growth: int, modseq: int
+    ) -> None:
+        """Entries of a mailbox, or of the account, are set or removed, and all of them grow by so many octets."""
+        self.mutations += 1
+        self.annotated.add(mailbox_id)
+        self.document.annotated = modseq
+        self.document.annotation_size += growth
+        self._annotations += documents
+        self._forgotten += forgotten
+        if mailbox_id and growth:
+            box = self.mailbox(mailbox_id)
+            box.document.annotation_size += growth
+            self.touch(box, modseq)
+
     @staticmethod
     def _count(box: DraftMailbox, flags: FlagSet, size: int, sign: int) -> None:
         box.document.exists += sign
@@ -243,6 +262,8 @@ class Draft:
                 writes.mailboxes.append(MailboxWrite(box.document, _changed_fields(box.before, box.document)))
             writes.changes += _flag_writes(box)
             writes.changes += _expunge_writes(box, self.account.store.now())
+        writes.annotations += self._annotations
+        writes.forgotten_annotations += self._forgotten
         writes.changes += _joined_moves(self._moves)
         writes.messages += self._messages
 

@@ -16,6 +16,7 @@ from correio.errors import (
 )
 from correio.ids import Kind, new_id
 from correio.mail.account import Account
+from correio.mail.annotations import copy_annotations
 from correio.mail.committer import Operation
 from correio.mail.draft import Draft, DraftMailbox
 from correio.mail.mailbox_tree import DELIMITER, INBOX, Mailbox, canonical_path
@@ -121,6 +122,7 @@ class DeleteMailbox(Operation[None]):
         document = box.document
         draft.document.used -= document.size
         draft.document.messages -= document.exists
+        draft.document.annotation_size -= document.annotation_size
         document.deleted = True
         if document.subscribed:
             draft.document.dangling_subscriptions = [*draft.document.dangling_subscriptions, mailbox.path]
@@ -139,6 +141,7 @@ class DeleteMailbox(Operation[None]):
             exists=0,
             unseen=0,
             size=0,
+            annotation_size=0,
             uidnext=1,
             first_recent=1,
             keywords=[],
@@ -194,7 +197,7 @@ class RenameMailbox(Operation[None]):
 
 async def rename_mailbox(account: Account, mailbox_id: str, path: str) -> Mailbox:
     """Rename or move a mailbox with all below it. Renaming INBOX moves its messages to a new mailbox and leaves it empty,
-    its children where they are (RFC 9051 section 6.3.6).
+    its children where they are (RFC 9051 section 6.3.6), and copies its annotations (RFC 5464 section 4.1).
 
     Raises NotFoundError, InvalidInputError (name), AlreadyExistsError, ForbiddenError, LimitError, UnavailableError.
     """
@@ -202,6 +205,11 @@ async def rename_mailbox(account: Account, mailbox_id: str, path: str) -> Mailbo
     mailbox = account.mailbox(mailbox_id)
     if mailbox.path == INBOX:
         target = await create_mailbox(account, path)
+        try:
+            await copy_annotations(account, mailbox_id, target.id)
+        except LimitError:
+            await delete_mailbox(account, target.id)
+            raise
         index = await account.index(mailbox_id)
         await move_messages(account, mailbox_id, list(index.uids), target.id)
         return account.mailbox(target.id)

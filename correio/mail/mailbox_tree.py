@@ -22,6 +22,7 @@ _COUNTERS: Final = (
     "size",
     "first_recent",
     "keywords",
+    "annotation_size",
 )
 
 

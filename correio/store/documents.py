@@ -30,6 +30,10 @@ class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     messages: int = 0
     uidvalidity: int = 0
     """The last UIDVALIDITY given to a mailbox; the next is greater, so a name never meets its old one."""
+    annotated: int = 0
+    """The modseq of the last change to an annotation, of the account or of any of its mailboxes."""
+    annotation_size: int = 0
+    """Octets of the values of all annotations."""
     dangling_subscriptions: list[str] = msgspec.field(default_factory=list)
     """Subscribed paths that no mailbox has (RFC 9051 section 6.3.7 lets them stay)."""
     turn: str = ""
@@ -69,6 +73,8 @@ class MailboxDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """The first UID no session has been told of as \\Recent."""
     keywords: list[str] = msgspec.field(default_factory=list)
     """Every keyword used here, in the spelling first seen."""
+    annotation_size: int = 0
+    """Octets of the values of its annotations."""
     sort_order: int = 0
     deleted: bool = False
     buried: bool = False
@@ -124,6 +130,23 @@ class PartDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """When a message last came to refer to this content, in seconds since the epoch."""
     orphaned: int = 0
     """When the collector first found no message that refers to it; 0: it found one, or did not look yet."""
+
+
+class AnnotationDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+    """Collection ``annotations``: an entry of IMAP METADATA (RFC 5464), or, with a ``size`` below 0, what one left."""
+
+    id: str
+    """The id of the mailbox, or of the account, and the entry's name."""
+    account: str
+    mailbox: str
+    """Empty: an entry of the account itself."""
+    entry: str
+    """In lower case."""
+    value: bytes
+    size: int
+    """Octets of the value; -1: the entry was removed."""
+    modseq: int
+    """The account's modseq at its last change."""
 
 
 class ViewDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):

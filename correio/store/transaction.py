@@ -12,13 +12,13 @@ from typing import Any, Final
 
 import msgspec
 import pymongo
-from pymongo import InsertOne, UpdateMany, UpdateOne
+from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 
 from correio.errors import OutcomeUnknownError, UnavailableError
 from correio.store.database import DURABLE, Database, Raw, to_document
-from correio.store.documents import AccountDocument, MailboxDocument, MessageDocument
+from correio.store.documents import AccountDocument, AnnotationDocument, MailboxDocument, MessageDocument
 
 _DUPLICATE_KEY: Final = 11000
 _HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "msgid")
@@ -87,11 +87,14 @@ class MailboxWrite(msgspec.Struct, frozen=True):
 
 
 class Writes(msgspec.Struct):
-    """All the writes of one transaction. Order within: accounts, mailboxes, message updates, message inserts."""
+    """All the writes of one transaction. Order within: accounts, mailboxes, annotations, message updates and inserts."""
 
     accounts: list[AccountWrite] = msgspec.field(default_factory=list)
     new_mailboxes: list[MailboxDocument] = msgspec.field(default_factory=list)
     mailboxes: list[MailboxWrite] = msgspec.field(default_factory=list)
+    annotations: list[AnnotationDocument] = msgspec.field(default_factory=list)
+    forgotten_annotations: list[str] = msgspec.field(default_factory=list)
+    """Ids of removed entries to be remembered no longer."""
     changes: list[FlagsWrite | ExpungeWrite | MoveWrite] = msgspec.field(default_factory=list)
     messages: list[MessageDocument] = msgspec.field(default_factory=list)
 
@@ -154,6 +157,10 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
     boxes += [_mailbox_update(write) for write in sorted(writes.mailboxes, key=lambda write: write.document.id)]
     if boxes:
         db.mailboxes.bulk_write(boxes, session=session)
+    entries: list[Any] = [DeleteOne({"_id": one}) for one in writes.forgotten_annotations]
+    entries += [ReplaceOne({"_id": one.id}, to_document(one), upsert=True) for one in writes.annotations]
+    if entries:
+        db.annotations.bulk_write(entries, session=session)
     if writes.changes:
         db.messages.bulk_write([_message_update(change) for change in writes.changes], session=session)
     if writes.messages:

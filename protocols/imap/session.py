@@ -24,6 +24,7 @@ from protocols.imap.core.framer import (
 from protocols.imap.core.parse_command import Request, parse_command
 from protocols.imap.core.responses import Completion, status_line
 from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
+from protocols.imap.in_progress import LONG, InProgress
 from protocols.imap.selected import Selected
 from protocols.wire.sasl.offer import mechanisms
 from protocols.wire.session import Farewell, Session
@@ -31,6 +32,7 @@ from protocols.wire.session import Farewell, Session
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from protocols.imap.annotation_news import AnnotationNews
     from protocols.imap.commands.notifying import Notifier
     from protocols.imap.server import ImapServer
     from protocols.wire.connection import Connection
@@ -67,9 +69,11 @@ class ImapSession(Session[FrameEvent]):
         "_tag",
         "_unwatch",
         "account",
+        "annotation_news",
         "condstore",
         "failed_logins",
         "idling",
+        "in_progress",
         "notifier",
         "off",
         "qresync",
@@ -100,7 +104,11 @@ class ImapSession(Session[FrameEvent]):
         self.utf8_accept = False
         self.off: frozenset[str] = frozenset()
         """Capabilities that are off for the account, in upper case."""
+        self.annotation_news: AnnotationNews | None = None
+        """What others do to annotations; None until the client enables METADATA."""
         self.idling = False
+        self.in_progress: InProgress | None = None
+        """The report on the command that runs, where it is one of those that may run long."""
         self.notifier: Notifier | None = None
         """What NOTIFY asked for; None until it comes."""
         self.failed_logins = 0
@@ -140,6 +148,7 @@ class ImapSession(Session[FrameEvent]):
         self._continuation = None
         self.selected = None
         self.notifier = None
+        self.annotation_news = None
 
     async def handle(self, event: FrameEvent) -> None:
         match event:
@@ -158,10 +167,17 @@ class ImapSession(Session[FrameEvent]):
             await self.bye("The account is closed.", "UNAVAILABLE")
         elif self.idling and self.selected is not None and self.selected.gone:
             await self.bye("The mailbox was deleted.", "NONEXISTENT")
-        elif self.notifier is not None:
-            await self.notifier.tell(self)
-        elif self.idling:
-            await self.write(self.announcements(expunge=True))
+        else:
+            await self._tell_annotations()
+            if self.notifier is not None:
+                await self.notifier.tell(self)
+            elif self.idling:
+                await self.write(self.announcements(expunge=True))
+
+    async def _tell_annotations(self) -> None:
+        news = self.annotation_news
+        if news is not None and news.waiting:
+            await self.write(await news.take(utf8=self.utf8))
 
     # What handlers use.
 
@@ -224,6 +240,8 @@ class ImapSession(Session[FrameEvent]):
                 self.connection.wake()
         elif self.idling and selected is not None and (selected.behind or selected.gone):
             self.connection.wake()
+        if self.annotation_news is not None and self.annotation_news.waiting and (self.idling or self.notifier):
+            self.connection.wake()
         if self.account is not None and self.account.closed:
             self.connection.wake()
 
@@ -282,10 +300,20 @@ class ImapSession(Session[FrameEvent]):
     # Commands.
 
     def _literal_limit(self, name: bytes, first: bool) -> LiteralLimit | None:
-        """Messages alone may be large, and only when somebody is signed in."""
-        if name not in _MESSAGES or first or self.account is None:
+        """Messages, and the values of annotations, may be large, and only when somebody is signed in."""
+        if first or self.account is None:
             return None
-        most = self.server.settings.limits.message_size
+        limits = self.server.settings.limits
+        if name == b"SETMETADATA":
+            # RFC 5464 section 4.3
+            text = f"The value of an entry has at most {limits.annotation_size} octets."
+            together = max(limits.annotation_storage, limits.annotation_size)
+            return LiteralLimit(
+                limits.annotation_size, together, text, code=f"METADATA MAXSIZE {limits.annotation_size}"
+            )
+        if name not in _MESSAGES:
+            return None
+        most = limits.message_size
         return LiteralLimit(most, 2 * most, f"A message may have at most {most} octets.")
 
     async def _refuse(self, refused: Refused) -> None:
@@ -315,7 +343,12 @@ class ImapSession(Session[FrameEvent]):
             return
         self._bad = 0
         self._tag = request.tag
-        completion = await self._run(request)
+        if request.specification.name in LONG and self.offers("INPROGRESS"):
+            with InProgress(self.connection, request.tag) as self.in_progress:
+                completion = await self._run(request)
+            self.in_progress = None
+        else:
+            completion = await self._run(request)
         if completion is not None:
             await self._complete(
                 completion,
@@ -341,6 +374,7 @@ class ImapSession(Session[FrameEvent]):
     async def _complete(self, completion: Completion, *, expunge: bool, own: bool = False) -> None:
         if self.connection.closing and self.account is None:
             return
+        await self._tell_annotations()
         await self.connection.write(self.announcements(expunge=expunge, own=own) + completion.line(self._tag))
         if self.notifier is not None and self.notifier.concerned(self):
             self.connection.wake()

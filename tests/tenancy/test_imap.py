@@ -14,12 +14,14 @@ from tests.tenancy.twins import ATTACHED, ID, NewTwin, Twin, unknown
 
 ITEMS = {
     "STATUS": b"(MESSAGES UIDNEXT UIDVALIDITY UNSEEN)",
-    "FETCH": b"(UID FLAGS BODY.PEEK[])",
-    "UID FETCH": b"(UID FLAGS BODY.PEEK[])",
+    "GETMETADATA": b"(/private/comment /shared/comment /private/specialuse)",
+    "SETMETADATA": b'(/private/comment "x" /shared/comment NIL)',
     "SORT": b"(SUBJECT DATE) UTF-8",
     "UID SORT": b"(SUBJECT DATE) UTF-8",
     "THREAD": b"REFERENCES UTF-8",
     "UID THREAD": b"ORDEREDSUBJECT UTF-8",
+    "FETCH": b"(UID FLAGS BODY.PEEK[])",
+    "UID FETCH": b"(UID FLAGS BODY.PEEK[])",
 }
 HARMLESS = {Kind.WORDS, Kind.CREDENTIALS}
 """Kinds of arguments that name nothing in an account; tests/errors asks with wrong credentials."""

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import correio
+from protocols.imap.annotation_news import AnnotationNews
 from protocols.imap.core.capability import ENABLED_BY_CLIENT
 from protocols.imap.core.commands.connection import Enable, Id
 from protocols.imap.core.responses import Completion, quoted, status_line
@@ -72,6 +73,8 @@ async def enable(session: ImapSession, arguments: Enable, _: bytes) -> Completio
             session.qresync = session.qresync or name == b"QRESYNC"
         elif name == b"UTF8=ACCEPT":
             session.utf8 = session.utf8_accept = True
+        elif name == b"METADATA":
+            session.annotation_news = session.annotation_news or AnnotationNews(session.person)
         else:
             session.utf8 = session.rev2 = True
             if session.selected is not None:
@@ -93,4 +96,6 @@ async def idle(session: ImapSession, _: Arguments, __: bytes) -> None:
         return Completion("OK", "IDLE ended.")
 
     session.read_lines(done)
+    if session.annotation_news is not None and session.annotation_news.waiting:
+        session.connection.wake()
     await session.write(news + b"+ idling\r\n")

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from correio.mail.mailbox_tree import Mailbox
     from protocols.imap.session import ImapSession
 
-_ROLES: Final = {attribute.lower(): role for role, attribute in SPECIAL_USES.items()}
-_GIVEN: Final = frozenset({"archive", "drafts", "junk", "sent", "trash"})
+ROLES: Final = {attribute.lower(): role for role, attribute in SPECIAL_USES.items()}
+GIVEN_ROLES: Final = frozenset({"archive", "drafts", "junk", "sent", "trash"})
 
 
-async def _find(session: ImapSession, path: str) -> Mailbox:
+async def find_mailbox(session: ImapSession, path: str) -> Mailbox:
     mailbox = session.person.mailboxes.by_path(path)
     if mailbox is None:
         # Another process may have made it a moment ago.
@@ -36,8 +36,8 @@ async def create(session: ImapSession, arguments: Create, _: bytes) -> Completio
     if len(arguments.use) > 1:
         return Completion("NO", "A mailbox has at most one special use here.", "USEATTR")
     if arguments.use:
-        role = _ROLES.get(arguments.use[0])
-        if role not in _GIVEN:
+        role = ROLES.get(arguments.use[0])
+        if role not in GIVEN_ROLES:
             return Completion("NO", "This special use cannot be given to a mailbox.", "USEATTR")
         if session.person.mailboxes.by_role(role) is not None:
             return Completion("NO", "Another mailbox has this special use.", "USEATTR")
@@ -51,7 +51,7 @@ async def create(session: ImapSession, arguments: Create, _: bytes) -> Completio
 
 async def delete(session: ImapSession, arguments: Delete, _: bytes) -> Completion:
     """RFC 9051 section 6.3.5"""
-    mailbox = await _find(session, arguments.mailbox)
+    mailbox = await find_mailbox(session, arguments.mailbox)
     await mailbox_commands.delete_mailbox(session.person, mailbox.id)
     session.did(mailbox.path)
     if session.selected is not None and session.selected.mailbox_id == mailbox.id:
@@ -64,7 +64,7 @@ async def delete(session: ImapSession, arguments: Delete, _: bytes) -> Completio
 
 async def rename(session: ImapSession, arguments: Rename, _: bytes) -> Completion:
     """RFC 9051 section 6.3.6"""
-    mailbox = await _find(session, arguments.mailbox)
+    mailbox = await find_mailbox(session, arguments.mailbox)
     before = mailbox.path
     renamed = await mailbox_commands.rename_mailbox(session.person, mailbox.id, arguments.target)
     session.did(before, renamed.path)

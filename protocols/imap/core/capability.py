@@ -44,7 +44,7 @@ EXTENSIONS: Final = (
     "QUOTA=RES-MESSAGE",
     "QUOTA=RES-MAILBOX",
 )
-AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE", "METADATA", "NOTIFY")
+AFTER_SIGN_IN: Final = ("COMPRESS=DEFLATE", "INPROGRESS", "METADATA", "NOTIFY")
 """Extensions of no use to a client that has not signed in."""
 ENABLED_BY_CLIENT: Final = frozenset({b"CONDSTORE", b"QRESYNC", b"UTF8=ACCEPT", b"IMAP4REV2", b"METADATA"})
 PARAMETERS: Final = ("APPENDLIMIT",)
@@ -58,13 +58,19 @@ def switch_of(capability: str) -> str:
 
 
 def capabilities(
-    *, signed_in: bool, tls_offered: bool, private: bool, mechanisms: tuple[str, ...], message_size: int, off: frozenset[str] = frozenset()
+    *,
+    signed_in: bool,
+    tls_offered: bool,
+    private: bool,
+    mechanisms: tuple[str, ...],
+    message_size: int,
+    off: frozenset[str] = frozenset(),
 ) -> str:
     """Return the capabilities of a connection, separated by spaces.
 
     ``tls_offered``: STARTTLS is possible; ``private``: a password may be sent (RFC 9051 section 11.1); ``mechanisms``
-    are those of AUTHENTICATE. ``off`` are those
-    that are off for the account, as :func:`protocols.imap.core.capability_switch.switched_off` gives them.
+    are those of AUTHENTICATE. ``off`` are those that are off for the account, as
+    :func:`protocols.imap.core.capability_switch.switched_off` gives them.
     """
     names = ["IMAP4rev1", *EXTENSIONS, f"APPENDLIMIT={message_size}"]
     if signed_in:
