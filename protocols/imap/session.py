@@ -24,7 +24,6 @@ from protocols.imap.core.framer import (
 from protocols.imap.core.parse_command import Request, parse_command
 from protocols.imap.core.responses import Completion, status_line
 from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
-from protocols.imap.in_progress import LONG, InProgress
 from protocols.imap.selected import Selected
 from protocols.wire.sasl.offer import mechanisms
 from protocols.wire.session import Farewell, Session
@@ -73,7 +72,6 @@ class ImapSession(Session[FrameEvent]):
         "condstore",
         "failed_logins",
         "idling",
-        "in_progress",
         "notifier",
         "off",
         "qresync",
@@ -107,8 +105,6 @@ class ImapSession(Session[FrameEvent]):
         self.annotation_news: AnnotationNews | None = None
         """What others do to annotations; None until the client enables METADATA."""
         self.idling = False
-        self.in_progress: InProgress | None = None
-        """The report on the command that runs, where it is one of those that may run long."""
         self.notifier: Notifier | None = None
         """What NOTIFY asked for; None until it comes."""
         self.failed_logins = 0
@@ -343,12 +339,7 @@ class ImapSession(Session[FrameEvent]):
             return
         self._bad = 0
         self._tag = request.tag
-        if request.specification.name in LONG and self.offers("INPROGRESS"):
-            with InProgress(self.connection, request.tag) as self.in_progress:
-                completion = await self._run(request)
-            self.in_progress = None
-        else:
-            completion = await self._run(request)
+        completion = await self._run(request)
         if completion is not None:
             await self._complete(
                 completion,
