@@ -64,6 +64,7 @@ class Pop3Session(Session[bytes]):
         "opened_maildrop",
         "server",
         "user",
+        "utf8",
     )
 
     def __init__(self, connection: Connection, server: Pop3Server) -> None:
@@ -73,6 +74,8 @@ class Pop3Session(Session[bytes]):
         """The argument of USER."""
         self.exchange: SignIn | None = None
         """The SASL exchange under way."""
+        self.utf8 = False
+        """Whether the client takes headers in UTF-8 (RFC 6856)."""
         self.failures = 0
         """Attempts to sign in that failed."""
         self.opened_maildrop: OpenMaildrop | None = None

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import poplib
+import secrets
 import ssl
 
 import pytest
+from argon2 import PasswordHasher
 
-from correio.errors import UnavailableError
+from correio.errors import AlreadyExistsError, UnavailableError
 from correio.mail.append import NewMessage, append_messages
-from correio.mail.directory import disable_user
+from correio.mail.directory import add_domain, add_user, disable_user
 from correio.mail.expunge import expunge_messages
 from correio.mail.message_store import MessageStore
 from protocols.pop3.commands import quit as quit_module
@@ -288,6 +291,67 @@ async def test_implicit_tls(directory: MessageStore, server_tls: ssl.SSLContext,
         await client.ok(b"QUIT")
 
 
+INTERNATIONAL = "From: José <josé@exämple.test>\r\nSubject: Olá\r\n\r\n.Olá\r\nfim\r\n".encode()
+SLOPPY = "From: José <jose@example.test>\r\nSubject: Olá\r\n\r\nOlá\r\n".encode()
+
+
+async def test_utf8(pop3: Listener, person: Person, directory: MessageStore) -> None:
+    large = INTERNATIONAL + b"x" * 78 + b"\r\n" + b".line\r\n" * 60_000
+    await fill(directory, person, [INTERNATIONAL, SLOPPY, large])
+    client = await Pop3Client.connect(pop3.address)
+    assert b"UTF8 USER" in (await client.multiline(b"CAPA")).splitlines()
+    await client.ok(b"UTF8")
+    assert (await client.command(b"UTF8 x")).startswith(b"-ERR")
+    assert (await client.command(b"STLS")).startswith(b"-ERR STLS comes before")
+    await client.signed_in(person.address, person.password)
+    assert b"UTF8 USER" in (await client.multiline(b"CAPA")).splitlines()
+    assert (await client.command(b"UTF8")).startswith(b"-ERR")
+    assert [await client.multiline(b"RETR %d" % number) for number in (1, 2, 3)] == [INTERNATIONAL, SLOPPY, large]
+    assert await client.multiline(b"TOP 1 0") == INTERNATIONAL.partition(b".Ol")[0]
+    await client.ok(b"QUIT")
+
+
+async def test_without_utf8_an_internationalised_message_has_a_surrogate(
+    pop3: Listener, person: Person, directory: MessageStore
+) -> None:
+    large = INTERNATIONAL + b"x" * 78 + b"\r\n" + b".line\r\n" * 60_000
+    await fill(directory, person, [INTERNATIONAL, SLOPPY, large])
+    client = await signed_in(pop3, person)
+    header = b"From: =?UTF-8?B?Sm9zw6k=?= <invalid@internationalized-address.invalid>\r\nSubject: =?UTF-8?B?T2zDoQ==?=\r\n\r\n"
+    assert await client.multiline(b"RETR 1") == header + INTERNATIONAL.partition(b"\r\n\r\n")[2]
+    assert await client.multiline(b"RETR 3") == header + large.partition(b"\r\n\r\n")[2]
+    assert await client.multiline(b"TOP 1 0") == header
+    assert await client.multiline(b"TOP 3 1") == header + ".Olá\r\n".encode()
+    # No standard allows this one, every program reads it, and nothing of it is changed.
+    assert await client.multiline(b"RETR 2") == SLOPPY
+    # What is stored is what came.
+    assert await inbox(directory, person.id) == [INTERNATIONAL, SLOPPY, large]
+    await client.close()
+
+
+async def test_names_and_passwords_in_utf8(pop3: Listener, directory: MessageStore) -> None:
+    with contextlib.suppress(AlreadyExistsError):
+        await add_domain(directory, "exämple.test")
+    hashed = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("coração")
+    maria = await add_user(directory, f"maría{secrets.token_hex(4)}@exämple.test", hashed)
+
+    def sign_in(password: str) -> bytes:
+        client = poplib.POP3(*pop3.address)
+        client.encoding = "UTF-8"
+        assert "UTF8" in client.capa()
+        client.utf8()
+        client.user(maria.address)
+        answer = client.pass_(password)
+        client.quit()
+        return answer
+
+    assert (await asyncio.to_thread(sign_in, "coração")).startswith(b"+OK 0")
+    assert (await asyncio.to_thread(sign_in, "corac\u0327a\u0303o")).startswith(b"+OK 0")
+    client = await Pop3Client.connect(pop3.address)
+    assert (await client.command(b"USER mar\xeda@x.test")).startswith(b"-ERR")
+    await client.close()
+
+
 async def test_poplib(pop3: Listener, filled: Person) -> None:
     def fetch() -> list[bytes]:
         client = poplib.POP3(*pop3.address)
@@ -340,7 +404,9 @@ async def test_a_failure_in_the_middle_of_a_message_cuts_the_connection(
 
         return Broken()
 
-    client = await signed_in(pop3, filled)
+    client = await Pop3Client.connect(pop3.address)
+    await client.ok(b"UTF8")
+    await client.signed_in(filled.address, filled.password)
     monkeypatch.setattr("protocols.pop3.read_ahead.ReadAhead.message", broken)
     # However much of it has left already: never the end.
     with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):

@@ -14,6 +14,7 @@ from protocols.pop3.commands.quit import quit_
 from protocols.pop3.commands.retr import retr, top
 from protocols.pop3.commands.stls import stls
 from protocols.pop3.commands.user import pass_, user
+from protocols.pop3.commands.utf8 import utf8
 from protocols.pop3.core.command import Command
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ COMMANDS: Final[dict[str, Callable[[Pop3Session, Command], Awaitable[None]]]] = 
     "PASS": pass_,
     "AUTH": auth,
     "STLS": stls,
+    "UTF8": utf8,
     "CAPA": capa,
     "QUIT": quit_,
     "STAT": stat,

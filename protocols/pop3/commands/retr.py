@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from correio.errors import MailError
 from correio.mail.fetch import StoredMessage
+from correio.mime.downgrade import MAX_HEADER, Downgrader, downgrade_header, is_internationalised
 from protocols.pop3.core.command import Command, number
 from protocols.pop3.core.dot_stuffing import DotStuffer
 from protocols.pop3.core.response import Refusal, ok
@@ -27,13 +28,17 @@ async def retr(session: Pop3Session, command: Command) -> None:
     """Send a message, octet for octet."""
     position = session.maildrop.position(command.words(1, 1)[0])
     message = await _message(session, position)
+    whole = await message.read() if message.size <= WHOLE else None
+    if not session.utf8 and is_internationalised(await _header(message) if whole is None else _header_of(whole)):
+        # A surrogate may be longer or shorter than LIST has said, which RFC 6856 section 2.1 would rather not have.
+        await _send(session, ok("A surrogate, as UTF8 was not said."), _downgraded(message))
+        return
     status = ok(f"{message.size} octets.")
-    if message.size <= WHOLE:
-        stuffer = DotStuffer()
-        text = stuffer.feed(await message.read())
-        await session.send(status + text + stuffer.end())
-    else:
+    if whole is None:
         await _send(session, status, message.stream())
+    else:
+        stuffer = DotStuffer()
+        await session.send(status + stuffer.feed(whole) + stuffer.end())
 
 
 async def top(session: Pop3Session, command: Command) -> None:
@@ -42,8 +47,13 @@ async def top(session: Pop3Session, command: Command) -> None:
     position = session.maildrop.position(words[0])
     lines = number(words[1], _MOST_LINES)
     message = await _message(session, position)
+    header = await _header(message)
+    if not session.utf8 and is_internationalised(header):
+        cutter = TopCutter(len(downgrade_header(header)), lines)
+        await _send(session, ok("The top of a surrogate, as UTF8 was not said."), _cut(_downgraded(message), cutter))
+        return
     cutter = TopCutter(message.parsed.parts[0].body_start, lines)
-    await _send(session, ok("The top of the message."), _cut(message, cutter))
+    await _send(session, ok("The top of the message."), _cut(message.stream(), cutter))
 
 
 async def _message(session: Pop3Session, position: int) -> StoredMessage:
@@ -55,8 +65,25 @@ async def _message(session: Pop3Session, position: int) -> StoredMessage:
     return message
 
 
-async def _cut(message: StoredMessage, cutter: TopCutter) -> AsyncIterator[bytes]:
+async def _header(message: StoredMessage) -> bytes:
+    """Return the header of a message, or its beginning where it is longer than any that is ever rewritten."""
+    return await message.read(0, min(message.parsed.parts[0].body_start, MAX_HEADER))
+
+
+def _header_of(whole: bytes) -> bytes:
+    end = whole.find(b"\r\n\r\n")
+    return whole[: MAX_HEADER if end < 0 else end + 2]
+
+
+async def _downgraded(message: StoredMessage) -> AsyncIterator[bytes]:
+    downgrader = Downgrader(message.parsed)
     async for piece in message.stream():
+        yield downgrader.feed(piece)
+    yield downgrader.end()
+
+
+async def _cut(pieces: AsyncIterator[bytes], cutter: TopCutter) -> AsyncIterator[bytes]:
+    async for piece in pieces:
         yield cutter.feed(piece)
         if cutter.done:
             return

@@ -16,6 +16,9 @@ async def stls(session: Pop3Session, command: Command) -> None:
     command.words(0, 0)
     if session.connection.secure:
         raise Refusal("TLS is on already.")
+    if session.utf8:
+        # RFC 6856 section 2.1: the client must not.
+        raise Refusal("STLS comes before UTF8.")
     if session.server.tls_context is None:
         raise Refusal("TLS is not available.")
     await session.start_tls()

@@ -12,7 +12,7 @@ def capabilities(
 
     ``starttls``: TLS can be had and is not yet on. ``private``: a password may cross the connection.
     """
-    lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER"]
+    lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING", "EXPIRE NEVER", "UTF8 USER"]
     if private:
         lines.append("USER")
     lines.append("SASL " + " ".join(mechanisms))

@@ -27,7 +27,7 @@ class Command(msgspec.Struct, frozen=True):
 def parse_command(line: bytes) -> Command:
     """Return the command on a line without its CRLF. Raises Refusal."""
     keyword, _, argument = line.partition(b" ")
-    if not keyword.isalpha() or (len(line) > MAX_LINE and keyword.upper() not in (b"AUTH", b"USER", b"PASS")):
+    if not keyword.isalnum() or (len(line) > MAX_LINE and keyword.upper() not in (b"AUTH", b"USER", b"PASS")):
         raise Refusal("That is not a command.")
     try:
         # Names and passwords in UTF-8 are taken with or without the UTF8 command of RFC 6856.

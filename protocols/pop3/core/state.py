@@ -22,6 +22,7 @@ LEGAL: Final[dict[str, frozenset[State]]] = {
     "PASS": _BEFORE,
     "AUTH": _BEFORE,
     "STLS": _BEFORE,
+    "UTF8": _BEFORE,
     "CAPA": _EITHER,
     "QUIT": _EITHER,
     "STAT": _AFTER,
