@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
+
+_DOTLESS: Final = "\u0131"
+"""Folds to nothing else, although its title case is that of i."""
 
 
 def casemap(text: str) -> str:
@@ -26,4 +30,5 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     # Some characters come apart into capitals, and some fold into what comes apart.
-    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return text.replace(_DOTLESS, "i")
