@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -102,8 +102,17 @@ async def _batches(
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def find_words(account: Account, mailbox_id: str, uids: Sequence[int], words: Words) -> set[int]:
-    """Return which of these messages, by ascending UIDs, hold the words. Raises NotFoundError (mailbox), UnavailableError."""
+async def find_words(
+    account: Account,
+    mailbox_id: str,
+    uids: Sequence[int],
+    words: Words,
+    looked: Callable[[int], None] = lambda _: None,
+) -> set[int]:
+    """Return which of these messages, by ascending UIDs, hold the words. Raises NotFoundError (mailbox), UnavailableError.
+
+    ``looked`` is told now and then how many more messages have been looked into.
+    """
     if isinstance(words, HeaderWords):
         sections: tuple[Section, ...] = (Section.HEADERS,)
     else:
@@ -114,12 +123,14 @@ async def find_words(account: Account, mailbox_id: str, uids: Sequence[int], wor
         matching, undecided = await account.store.in_worker(_look, batch, words)
         found |= matching
         plan.loose += undecided
+        looked(sum(len(uids) for uids, _ in batch) - len(undecided))
     texts = isinstance(words, TextWords)
     async for messages in _messages(account, mailbox_id, sorted(plan.loose)):
         for at in range(0, len(messages), _LOOSE):
             ready = await searchables(messages[at : at + _LOOSE], texts=texts)
             hits = await account.store.in_worker(_match, ready, words)
             found |= {messages[at + hit].uid for hit in hits}
+            looked(len(ready))
     return found
 
 

@@ -30,6 +30,7 @@ from protocols.imap.core.search_keys import (
     Within,
 )
 from protocols.imap.core.sequence_set import merge
+from protocols.imap.in_progress import InProgress
 from protocols.imap.selected import Selected
 
 T = TypeVar("T")
@@ -52,8 +53,9 @@ def reads_messages(key: SearchKey) -> bool:
 class Searching:
     """One SEARCH under way. Candidates are UIDs, ascending: they stay what they are whatever happens meanwhile."""
 
-    def __init__(self, selected: Selected) -> None:
+    def __init__(self, selected: Selected, progress: InProgress) -> None:
         self._selected = selected
+        self._progress = progress
         self._now = int(time.time())
 
     async def run(self, key: SearchKey) -> list[int]:
@@ -147,7 +149,7 @@ class Searching:
         account, mailbox_id = self._selected.account, self._selected.mailbox_id
         if isinstance(key, Header | Body):
             words = HeaderWords(key.field, key.text) if isinstance(key, Header) else TextWords(key.text, key.header)
-            found = await find_words(account, mailbox_id, uids, words)
+            found = await find_words(account, mailbox_id, uids, words, self._progress.begin(len(uids)))
             return [uid for uid in uids if uid in found]
         records = await load_records(account, mailbox_id, uids)
         return [uid for uid in uids if (record := records.get(uid)) is not None and _matches(record, key)]

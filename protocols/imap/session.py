@@ -24,6 +24,7 @@ from protocols.imap.core.framer import (
 from protocols.imap.core.parse_command import Request, parse_command
 from protocols.imap.core.responses import Completion, status_line
 from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxError
+from protocols.imap.in_progress import LONG, InProgress
 from protocols.imap.selected import Selected
 from protocols.wire.sasl.offer import mechanisms
 from protocols.wire.session import Farewell, Session
@@ -72,6 +73,7 @@ class ImapSession(Session[FrameEvent]):
         "condstore",
         "failed_logins",
         "idling",
+        "in_progress",
         "notifier",
         "off",
         "qresync",
@@ -105,6 +107,7 @@ class ImapSession(Session[FrameEvent]):
         self.annotation_news: AnnotationNews | None = None
         """What others do to annotations; None until the client enables METADATA."""
         self.idling = False
+        self.in_progress: Final = InProgress(connection)
         self.notifier: Notifier | None = None
         """What NOTIFY asked for; None until it comes."""
         self.failed_logins = 0
@@ -339,7 +342,12 @@ class ImapSession(Session[FrameEvent]):
             return
         self._bad = 0
         self._tag = request.tag
-        completion = await self._run(request)
+        if request.specification.name in LONG and self.offers("INPROGRESS"):
+            self.in_progress.start(request.tag)
+        try:
+            completion = await self._run(request)
+        finally:
+            self.in_progress.stop()
         if completion is not None:
             await self._complete(
                 completion,

@@ -69,6 +69,7 @@ class Connection(asyncio.Protocol):
         "_timer",
         "_transport",
         "_waking",
+        "_writing",
         "remote",
         "secure",
     )
@@ -83,6 +84,7 @@ class Connection(asyncio.Protocol):
         self._deflate: Deflate | None = None
         self._reading_paused = False
         self._waking = False
+        self._writing = False
         self._closing = False
         self._ended = False
         self._starting_tls = False
@@ -121,6 +123,11 @@ class Connection(asyncio.Protocol):
         """Send a few words where nothing can be awaited. Does nothing when the client has gone."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data if self._deflate is None else self._deflate.compress(data))
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing is half written, and the client has room: ``push`` would not come between."""
+        return not self._writing and self._drained is None
 
     @property
     def deflating(self) -> bool:
@@ -355,13 +362,17 @@ class Connection(asyncio.Protocol):
         """Compress and send in steps, so that a long answer neither keeps the others waiting nor piles up."""
         view = memoryview(data)
         start = time.monotonic()
-        for at in range(0, len(view), STEP):
-            self._open_transport().write(deflate.compress(view[at : at + STEP], flush=at + STEP >= len(view)))
-            if self._drained is not None:
-                await self._drained
-            if time.monotonic() - start > TURN:
-                await asyncio.sleep(0)
-                start = time.monotonic()
+        self._writing = True
+        try:
+            for at in range(0, len(view), STEP):
+                self._open_transport().write(deflate.compress(view[at : at + STEP], flush=at + STEP >= len(view)))
+                if self._drained is not None:
+                    await self._drained
+                if time.monotonic() - start > TURN:
+                    await asyncio.sleep(0)
+                    start = time.monotonic()
+        finally:
+            self._writing = False
 
     def _inflate(self, session: Session[Any]) -> bool:
         """Give the session the next octets of a compressed stream; tell whether there were any. Raises DeflateError."""

@@ -41,7 +41,7 @@ async def matching(session: ImapSession, arguments: Search | Sort | Thread) -> l
     """Return the UIDs that match, ascending. A search that is to be saved and fails leaves ``$`` empty."""
     selected = session.current
     session.condstore = session.condstore or arguments.modseq
-    searching = Searching(selected)
+    searching = Searching(selected, session.in_progress)
     if not saves(arguments):
         return await searching.run(arguments.key)
     try:
