@@ -124,10 +124,10 @@ class DeleteMailbox(Operation[None]):
         draft.document.messages -= document.exists
         draft.document.annotation_size -= document.annotation_size
         document.deleted = True
-        if document.subscribed:
-            draft.document.dangling_subscriptions = [*draft.document.dangling_subscriptions, mailbox.path]
         draft.restructure(box, modseq)
         if not children:
+            if document.subscribed:
+                draft.document.dangling_subscriptions = [*draft.document.dangling_subscriptions, mailbox.path]
             return
         # The name stays for its children, as a mailbox document of its own without messages.
         name = msgspec.structs.replace(
@@ -135,7 +135,6 @@ class DeleteMailbox(Operation[None]):
             id=new_id(Kind.MAILBOX),
             deleted=False,
             selectable=False,
-            subscribed=False,
             role=None,
             created=modseq,
             exists=0,
@@ -186,13 +185,25 @@ class RenameMailbox(Operation[None]):
             found = draft.tree.by_path(above)
             parent = found.id if found is not None else _make_path(draft, above, None).document.id
         modseq = draft.tick()
-        dangling = draft.document.dangling_subscriptions
-        if self._path in dangling:
-            box.document.subscribed = True
-            draft.document.dangling_subscriptions = [one for one in dangling if one != self._path]
         box.document.name = name
         box.document.parent = parent
         draft.restructure(box, modseq)
+        self._take_subscriptions(draft, modseq)
+
+    @staticmethod
+    def _take_subscriptions(draft: Draft, modseq: int) -> None:
+        """Give subscriptions of names without a mailbox to the mailboxes that have those names now."""
+        left: list[str] = []
+        for path in draft.document.dangling_subscriptions:
+            mailbox = draft.tree.by_path(path)
+            if mailbox is None:
+                left.append(path)
+                continue
+            box = draft.mailbox(mailbox.id)
+            box.document.subscribed = True
+            draft.restructure(box, modseq)
+        if len(left) != len(draft.document.dangling_subscriptions):
+            draft.document.dangling_subscriptions = left
 
 
 async def rename_mailbox(account: Account, mailbox_id: str, path: str) -> Mailbox:
@@ -204,6 +215,9 @@ async def rename_mailbox(account: Account, mailbox_id: str, path: str) -> Mailbo
     path = _canonical(account, path)
     mailbox = account.mailbox(mailbox_id)
     if mailbox.path == INBOX:
+        if account.mailboxes.by_path(path) is not None:
+            # Also a name that only holds others, which CREATE would take.
+            raise AlreadyExistsError("A mailbox of that name exists already.")
         target = await create_mailbox(account, path)
         try:
             await copy_annotations(account, mailbox_id, target.id)

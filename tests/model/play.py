@@ -88,7 +88,7 @@ class Play:
     async def end(self) -> None:
         """Every view and every subscription, then every mailbox as a client sees it that has been away."""
         await asyncio.gather(*(session.synchronise() for session in self.sessions))
-        await self._check_subscriptions()
+        await self.check_subscriptions()
         assert self._observer is not None
         await self._observer.ok(b"ENABLE QRESYNC")
         latest = {id(known.box): known for known in self.account.history[: len(self.account.history) // 2]}
@@ -164,7 +164,8 @@ class Play:
             box.highest[version] = modseq
             self.account.remember(box)
 
-    async def _check_subscriptions(self) -> None:
+    async def check_subscriptions(self) -> None:
+        """Compare LIST (SUBSCRIBED) and LSUB with the model."""
         assert self._observer is not None
         reply = await self._observer.ok(b'LIST (SUBSCRIBED) "" *')
         assert {_listed(line)[1] for line in reply.of("LIST")} == self.account.subscriptions

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from correio.auth.authenticator import Authenticator
-from correio.mail.message_store import MessageStore
 from tests.conftest import NewPerson
 from tests.model.connection_steps import connection_steps
 from tests.model.mailbox_steps import mailbox_steps
 from tests.model.message_steps import message_steps
 from tests.model.play import MODES, SESSIONS, Play, Tally
 from tests.model.steps import Step
-from tests.peers.served import Person, Served
+from tests.peers.served import Served
 
 # The driver's threads use random numbers meanwhile, which change nothing here.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
@@ -47,17 +43,6 @@ def sequences() -> st.SearchStrategy[list[Played]]:
     return st.lists(st.tuples(st.deferred(lambda: step), now), min_size=6, max_size=30)
 
 
-@pytest.fixture(scope="session")
-async def second_server(data: Path, server: Served) -> AsyncIterator[Served]:
-    """Another process on the same data."""
-    served = Served(data, "second")
-    await served.start()
-    yield served
-    code = await served.stop()
-    assert code == 0, f"correio serve ended with {code}"
-    assert not served.tracebacks(), "\n".join(served.tracebacks())
-
-
 async def play(
     new_person: NewPerson, servers: list[Served], modes: tuple[str, ...], begin: int, steps: list[Played], tally: Tally
 ) -> None:
@@ -73,26 +58,6 @@ async def play(
             tally.sequences += 1
     finally:
         await stage.close()
-
-
-@pytest.fixture(scope="session")
-async def loop(server: Served) -> asyncio.AbstractEventLoop:
-    """The loop of the fixtures, for tests that Hypothesis calls again and again."""
-    return asyncio.get_running_loop()
-
-
-@pytest.fixture(scope="session")
-async def new_bearer(directory: MessageStore, new_person: NewPerson) -> AsyncIterator[NewPerson]:
-    """Make a person whose password is a bearer token."""
-    authenticator = Authenticator(directory)
-
-    async def make() -> Person:
-        person = await new_person()
-        issued = await authenticator.issue_token(await directory.account(person.id))
-        return Person(person.id, person.address, issued.token)
-
-    yield make
-    authenticator.close()
 
 
 def run_sequences(

@@ -23,6 +23,7 @@ from tests.peers.smtp import SmtpClient
 LISTENERS = ("http", "smtp", "submission", "lmtp", "imap", "pop3", "submissions", "imaps", "pop3s")
 CORREIO = (sys.executable, "-m", "correio")
 START = 60.0
+_given: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,17 @@ class Person:
 
 
 def free_port() -> int:
-    """A port nobody listens on, below the range from which outgoing connections take theirs."""
+    """A port nobody listens on, below the range from which outgoing connections take theirs. Never the same again."""
     while True:
         port = random.randrange(10_000, 20_000)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            _given.add(port)
             return port
 
 

@@ -51,6 +51,8 @@ async def fetch(session: ImapSession, arguments: Fetch, tag: bytes) -> Completio
         # RFC 9394 section 3.3: a page of what would be answered; what has vanished is told whole.
         pieces = arguments.partial.of_ranges(pieces)
     marked = await _mark_seen(session, arguments, pieces)
+    # A keyword is named by FLAGS before a message has it.
+    await session.write(selected.new_keywords())
     task = Fetching(session, arguments.items, marked)
     gone = await task.run(pieces)
     if task.refusal is not None:
