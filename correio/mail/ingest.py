@@ -14,8 +14,8 @@ from correio.mail.layout import Laid, lay_out, pack_segments
 from correio.mime.model import ParsedMessage, Summary
 from correio.mime.normalise import to_crlf
 from correio.mime.parse import parse_message, with_prefix
-from correio.store.documents import MessageDocument, PartDocument
-from correio.store.parts import part_documents, put_parts
+from correio.store.documents import MessageDocument
+from correio.store.parts import put_parts
 
 if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
@@ -47,7 +47,6 @@ class Ingested(msgspec.Struct):
     parsed: ParsedMessage
     packed: bytes
     laid: Laid
-    parts: list[PartDocument]
 
     def document(
         self, *, message_id: str, account: str, email: str, flags: list[str], date: int, saved: int
@@ -136,9 +135,7 @@ def _ingest(raw: bytes, prefix: bytes, parsed: ParsedMessage | None) -> Ingested
         raw = joined
     elif parsed is None:
         parsed = parse_message(raw)
-    laid = lay_out(raw, parsed.parts)
-    parts = [document for digest, octets in laid.octets.items() for document in part_documents(octets, digest)]
-    return Ingested(len(raw), parsed, pack(parsed), laid, parts)
+    return Ingested(len(raw), parsed, pack(parsed), lay_out(raw, parsed.parts))
 
 
 async def parse(store: MessageStore, raw: bytes) -> ParsedMessage:
@@ -156,7 +153,7 @@ async def ingest(
 ) -> Ingested:
     """Make a message ready, and its large parts durable. ``prefix`` are trace fields to put on top.
 
-    ``durable`` holds the ids of parts that the caller had made durable a moment ago, and gets those of this message.
+    ``durable`` holds the digests of parts that the caller had made durable a moment ago, and gets those of this message.
 
     Raises TooLargeError, InvalidInputError for no octets at all, UnavailableError.
     """
@@ -170,10 +167,9 @@ async def ingest(
     else:
         ingested = _ingest(raw, prefix, parsed)
     known = set() if durable is None else durable
-    await put_parts(store.database, [part for part in ingested.parts if part.id not in known])
-    known.update(part.id for part in ingested.parts)
-    ingested.parts = []
-    ingested.laid.octets = {}
+    await put_parts(store.database, [content for content in ingested.laid.written if content.digest not in known])
+    known.update(ingested.laid.content)
+    ingested.laid.written = []
     return ingested
 
 

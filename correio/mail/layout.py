@@ -7,14 +7,13 @@ same octets, decoded.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
+from correio.mail.content import Content
 from correio.mime.model import Part
-from correio.mime.transfer import base64_layout
 
 INLINE: Final = -1
 IDENTITY: Final = -1
@@ -44,8 +43,8 @@ class Laid(msgspec.Struct):
     segments: list[Segment]
     content: list[bytes]
     """Digests, each once."""
-    octets: dict[bytes, bytes]
-    """The content to write, by digest."""
+    written: list[Content]
+    """The content to write, each once."""
 
 
 def lay_out(raw: bytes, parts: Sequence[Part]) -> Laid:
@@ -53,18 +52,17 @@ def lay_out(raw: bytes, parts: Sequence[Part]) -> Laid:
     segments: list[Segment] = []
     inline: list[bytes] = []
     content: list[bytes] = []
-    octets: dict[bytes, bytes] = {}
+    written: list[Content] = []
 
-    def separate(data: bytes, length: int, line_length: int, ending: bytes) -> None:
-        digest = hashlib.sha256(data).digest()
-        if digest not in octets:
-            octets[digest] = data
-            content.append(digest)
-        segments.append(Segment(length, content.index(digest), line_length, ending))
+    def separate(data: Content, length: int, line_length: int, ending: bytes) -> None:
+        if data.digest not in content:
+            content.append(data.digest)
+            written.append(data)
+        segments.append(Segment(length, content.index(data.digest), line_length, ending))
 
     def keep(start: int, end: int) -> None:
         if end - start > MAX_INLINE:
-            separate(raw[start:end], end - start, IDENTITY, b"")
+            separate(Content.as_it_is(raw, start, end), end - start, IDENTITY, b"")
         elif end > start:
             inline.append(raw[start:end])
             segments.append(Segment(end - start))
@@ -76,25 +74,24 @@ def lay_out(raw: bytes, parts: Sequence[Part]) -> Laid:
         if part.body_start < position:
             continue
         keep(position, part.body_start)
-        encoded = raw[part.body_start : part.end]
-        facts = base64_layout(encoded) if part.encoding == "base64" else None
+        facts = Content.decoded(raw, part.body_start, part.end) if part.encoding == "base64" else None
         if facts is None or 0 < facts[1] < _SHORTEST_LINE:
-            separate(encoded, len(encoded), IDENTITY, b"")
+            separate(Content.as_it_is(raw, part.body_start, part.end), part.size, IDENTITY, b"")
         else:
             decoded, line_length, ending = facts
-            separate(decoded, len(encoded), line_length, ending)
+            separate(decoded, part.size, line_length, ending)
         position = part.end
     keep(position, len(raw))
     source = b"".join(inline)
     if len(source) > MAX_INLINE:
         return Laid(b"", *_all_separate(raw))
-    return Laid(source, segments if content else [], content, octets)
+    return Laid(source, segments if content else [], content, written)
 
 
-def _all_separate(raw: bytes) -> tuple[list[Segment], list[bytes], dict[bytes, bytes]]:
+def _all_separate(raw: bytes) -> tuple[list[Segment], list[bytes], list[Content]]:
     # Very many small parts: the message as one content, so that no document grows without bound.
-    digest = hashlib.sha256(raw).digest()
-    return [Segment(len(raw), 0)], [digest], {digest: raw}
+    whole = Content.as_it_is(raw, 0, len(raw))
+    return [Segment(len(raw), 0)], [whole.digest], [whole]
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

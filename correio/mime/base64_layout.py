@@ -7,6 +7,7 @@ encoding by these gives exactly the octets that came, the decoded content is all
 from __future__ import annotations
 
 import binascii
+from collections.abc import Callable, Iterator
 from math import gcd
 from typing import Final
 
@@ -15,31 +16,29 @@ MAX_ENDING: Final = 64
 _PIECE: Final = 512 * 1024
 
 
-def base64_layout(encoded: bytes) -> tuple[bytes, int, bytes] | None:
-    """Return (decoded, line_length, ending) of a base64 body, or None where it is written in any other way.
+def base64_layout(raw: bytes, start: int, end: int, take: Callable[[bytes], object]) -> tuple[int, bytes] | None:
+    """Return (line_length, ending) of a base64 body from ``start`` to ``end``, or None where it is written in any other way.
 
     ``line_length`` is the number of characters of every line but the last, 0: all on one line. Lines end with CRLF, and
-    ``ending`` is what follows the last: nothing, or CRLF any number of times. It is proved before it is returned that
-    ``encode_layout(decoded, line_length, ending) == encoded``.
+    ``ending`` is what follows the last: nothing, or CRLF any number of times. ``take`` gets the decoded octets piece by
+    piece, each once it is proved that ``encode_layout`` gives back the very octets; it has had some of them for nothing
+    where the result is None.
     """
-    size = len(encoded)
-    last = size
-    while last > 1 and encoded[last - 2 : last] == b"\r\n":
+    last = end
+    while last - start > 1 and raw[last - 2 : last] == b"\r\n":
         last -= 2
-        if size - last > MAX_ENDING:
+        if end - last > MAX_ENDING:
             return None
-    first_line = encoded.find(b"\r\n", 0, min(last, MAX_LINE + 2))
+    first_line = raw.find(b"\r\n", start, min(last, start + MAX_LINE + 2)) - start
     line_length = max(first_line, 0)
-    if last == 0 or first_line == 0:
+    if last == start or first_line == 0:
         return None
     unit_encoded, unit_decoded = _units(line_length)
-    step = max(_PIECE // unit_encoded, 1) * unit_encoded
-    pieces: list[bytes] = []
-    for at in range(0, last, step):
-        text = encoded[at : min(at + step, last)]
-        joined = text.replace(b"\r\n", b"") if line_length else text
+    step = _step(line_length)
+    for at in range(start, last, step):
+        text = raw[at : min(at + step, last)]
         try:
-            piece = binascii.a2b_base64(joined, strict_mode=True)
+            piece = _decode(text, line_length)
         except binascii.Error:
             return None
         is_last = at + step >= last
@@ -47,8 +46,25 @@ def base64_layout(encoded: bytes) -> tuple[bytes, int, bytes] | None:
             return None
         if not is_last and len(piece) != step // unit_encoded * unit_decoded:
             return None
-        pieces.append(piece)
-    return b"".join(pieces), line_length, encoded[last:]
+        take(piece)
+    return line_length, raw[last:end]
+
+
+def decode_layout(raw: bytes, start: int, last: int, line_length: int) -> Iterator[bytes]:
+    """Yield the decoded octets of a body that :func:`base64_layout` has proved, ``last`` being where its ending begins."""
+    step = _step(line_length)
+    for at in range(start, last, step):
+        yield _decode(raw[at : min(at + step, last)], line_length)
+
+
+def _step(line_length: int) -> int:
+    """Return how many encoded octets, whole lines of whole groups, make a piece."""
+    unit_encoded = _units(line_length)[0]
+    return max(_PIECE // unit_encoded, 1) * unit_encoded
+
+
+def _decode(text: bytes, line_length: int) -> bytes:
+    return binascii.a2b_base64(text.replace(b"\r\n", b"") if line_length else text, strict_mode=True)
 
 
 def encode_layout(decoded: bytes, line_length: int, ending: bytes) -> bytes:

@@ -6,11 +6,10 @@ import binascii
 import re
 from typing import Final
 
-from correio.mime.base64_layout import base64_layout, decoded_range, encode_layout, encode_range, encoded_size
+from correio.mime.base64_layout import decoded_range, encode_layout, encode_range, encoded_size
 
 __all__ = [
     "UnknownEncodingError",
-    "base64_layout",
     "decode_base64",
     "decode_quoted_printable",
     "decode_transfer",

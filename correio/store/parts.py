@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Protocol
 
 from pymongo.errors import BulkWriteError
 
@@ -13,7 +12,7 @@ from correio.store.database import Database, available, to_document
 from correio.store.documents import PartDocument
 
 CHUNK: Final = 1024 * 1024
-_BATCH: Final = 8 * CHUNK
+_BATCH: Final = 4 * CHUNK
 _DUPLICATE_KEY: Final = 11000
 
 
@@ -22,21 +21,27 @@ def chunk_id(digest: bytes, number: int) -> bytes:
     return digest if number == 0 else digest + number.to_bytes(4, "big")
 
 
-def part_documents(content: bytes, digest: bytes | None = None) -> list[PartDocument]:
-    """Return the documents that hold this content."""
-    digest = digest or hashlib.sha256(content).digest()
+class Storable(Protocol):
+    """Content to store: its SHA-256, its octets in number, and the octets themselves in pieces."""
+
+    @property
+    def digest(self) -> bytes: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def chunks(self, octets: int) -> Iterable[bytes]:
+        """Yield pieces of so many octets, the last one shorter; one empty piece where there are none."""
+
+
+def _documents(contents: Iterable[Storable]) -> Iterator[PartDocument]:
     now = int(time.time())
-    count = max(1, -(-len(content) // CHUNK))
-    return [
-        PartDocument(
-            id=chunk_id(digest, number),
-            size=len(content),
-            chunks=count,
-            data=content[number * CHUNK : (number + 1) * CHUNK],
-            touched=now,
-        )
-        for number in range(count)
-    ]
+    for content in contents:
+        count = max(1, -(-content.size // CHUNK))
+        for number, data in enumerate(content.chunks(CHUNK)):
+            yield PartDocument(
+                id=chunk_id(content.digest, number), size=content.size, chunks=count, data=data, touched=now
+            )
 
 
 def _batches(documents: Iterable[PartDocument]) -> Iterable[list[dict[str, Any]]]:
@@ -52,9 +57,10 @@ def _batches(documents: Iterable[PartDocument]) -> Iterable[list[dict[str, Any]]
         yield batch
 
 
-def _put(database: Database, documents: Sequence[PartDocument]) -> None:
+def _put(database: Database, contents: Sequence[Storable]) -> None:
     parts = database.synchronous.parts
-    for batch in _batches(documents):
+    # The pieces are made as they are written: no more than a batch of them is held.
+    for batch in _batches(_documents(contents)):
         # What is there already is only touched, so that the collector leaves it alone. Where the collector was faster,
         # the touch matches nothing and the insert is made again.
         missing = {document["_id"]: document for document in batch}
@@ -78,11 +84,11 @@ def _put(database: Database, documents: Sequence[PartDocument]) -> None:
             missing = still
 
 
-async def put_parts(database: Database, documents: Sequence[PartDocument]) -> None:
+async def put_parts(database: Database, contents: Sequence[Storable]) -> None:
     """Store content that is not stored yet. On return it is durable."""
-    if documents:
+    if contents:
         with available():
-            await database.in_thread(_put, database, documents)
+            await database.in_thread(_put, database, contents)
 
 
 async def find_sizes(database: Database, digests: Sequence[bytes]) -> dict[bytes, int]:
