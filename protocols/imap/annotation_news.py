@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from correio.errors import MailError
@@ -40,10 +40,10 @@ class AnnotationNews:
         if modseq:
             self._own.add(modseq)
 
-    async def take(self, *, utf8: bool) -> bytes:
-        """Return the responses for what others have changed since the last time.
+    async def take(self, *, utf8: bool, wanted: Callable[[str], bool] = lambda _: True) -> bytes:
+        """Return the responses for what others have changed since the last time, in the mailboxes that are ``wanted``.
 
-        What cannot be read now is told the next time.
+        Those are asked for by id, an empty one for the account. What cannot be read now is told the next time.
         """
         until = self._account.document.annotated
         try:
@@ -53,7 +53,7 @@ class AnnotationNews:
             return b""
         # What was read beyond ``until`` is told already as well.
         self._told = max([until, *(state.modseq for state in changed)])
-        foreign = [state for state in changed if state.modseq not in self._own]
+        foreign = [state for state in changed if state.modseq not in self._own and wanted(state.mailbox)]
         self._own = {modseq for modseq in self._own if modseq > self._told}
         return self._responses(foreign, utf8=utf8)
 

@@ -176,7 +176,10 @@ class ImapSession(Session[FrameEvent]):
     async def _tell_annotations(self) -> None:
         news = self.annotation_news
         if news is not None and news.waiting:
-            await self.write(await news.take(utf8=self.utf8))
+            if self.notifier is None:
+                await self.write(await news.take(utf8=self.utf8))
+            else:
+                await self.write(await news.take(utf8=self.utf8, wanted=self.notifier.hears_annotations_of))
 
     # What handlers use.
 

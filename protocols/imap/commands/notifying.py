@@ -6,8 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from correio.errors import MailError
+from protocols.imap.annotation_news import AnnotationNews
 from protocols.imap.commands.fetching import Fetching
-from protocols.imap.core.commands.notify import Notify, SelectedEvents
+from protocols.imap.core.commands.notify import EVENTS, Notify, SelectedEvents
 from protocols.imap.core.fetch_items import Datum, FetchItem
 from protocols.imap.core.mailbox_name import encode_name
 from protocols.imap.core.mailbox_news import NameNews, Watched, ancestors, initial_items
@@ -29,12 +30,20 @@ _OVERFLOW: Final = untagged_ok("Too much happened at once; ask again.", "NOTIFIC
 async def notify(session: ImapSession, arguments: Notify, _: bytes) -> Completion:
     """RFC 5465 section 3.1"""
     account = session.person
+    if not session.offers("METADATA") and any(
+        group.events.annotations or group.events.server_annotations for group in arguments.groups
+    ):
+        told = " ".join(event for event in EVENTS if "Metadata" not in event)
+        return Completion("NO", "Some of these events are not told here.", f"BADEVENT ({told})")
     await account.refresh()
     if arguments.set:
         # SET implies a NOOP: what has happened so far is told before the new rules hold.
         session.notifier = None
         await session.write(session.announcements(expunge=True))
     session.notifier = Notifier(account, arguments)
+    if session.notifier.hears_annotations:
+        # Section 5.6: without ENABLE METADATA too.
+        session.annotation_news = session.annotation_news or AnnotationNews(account)
     if arguments.status:
         selected = session.selected.mailbox_id if session.selected is not None else None
         pieces = [
@@ -65,6 +74,20 @@ class Notifier:
     def initial_items(self, mailbox: Mailbox) -> tuple[str, ...]:
         """Return the items of the STATUS response before the answer to NOTIFY SET STATUS."""
         return initial_items(self._watched.events(mailbox)) if self._watched is not None else ()
+
+    @property
+    def hears_annotations(self) -> bool:
+        """Whether anything is to be told of annotations."""
+        return self._watched is not None and self._watched.annotations
+
+    def hears_annotations_of(self, mailbox_id: str) -> bool:
+        """Tell whether the annotations of a mailbox are to be told; an empty id stands for those of the account."""
+        if self._watched is None:
+            return False
+        if not mailbox_id:
+            return self._watched.server_annotations
+        mailbox = self._account.mailboxes.get(mailbox_id)
+        return mailbox is not None and self._watched.events(mailbox).annotations
 
     def concerned(self, session: ImapSession) -> bool:
         """Tell, quickly, whether a change of the account may be news."""

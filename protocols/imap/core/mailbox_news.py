@@ -108,6 +108,10 @@ class Watched:
         self._messages = any(group.events.messages for group in groups)
         self._names = any(group.events.names or group.events.subscriptions for group in groups)
 
+        self.annotations = any(group.events.annotations or group.events.server_annotations for group in groups)
+        """Whether anything is to be told of annotations."""
+        self.server_annotations = any(group.events.server_annotations for group in groups)
+
     def events(self, mailbox: Mailbox) -> Events:
         """Return what is to be told of a mailbox."""
         return events_of(self._groups, mailbox.path, inbox=mailbox.role == "inbox", subscribed=mailbox.subscribed)

@@ -15,8 +15,16 @@ from protocols.imap.core.syntax_error import CommandRefusedError, CommandSyntaxE
 
 MOST_GROUPS: Final = 100
 MOST_MAILBOXES: Final = 1000
-EVENTS: Final = ("MessageNew", "MessageExpunge", "FlagChange", "MailboxName", "SubscriptionChange")
-"""What this server can tell of, as BADEVENT lists it."""
+EVENTS: Final = (
+    "MessageNew",
+    "MessageExpunge",
+    "FlagChange",
+    "MailboxName",
+    "SubscriptionChange",
+    "MailboxMetadataChange",
+    "ServerMetadataChange",
+)
+"""What this server can tell of, as BADEVENT lists it. Messages have no annotations of their own here (RFC 5257)."""
 _SUPPORTED: Final = {name.upper().encode("ascii"): name for name in EVENTS}
 _MESSAGE_EVENTS: Final = frozenset({"MessageNew", "MessageExpunge", "FlagChange"})
 
@@ -39,6 +47,10 @@ class Events(msgspec.Struct, frozen=True):
     flags: bool = False
     names: bool = False
     subscriptions: bool = False
+    annotations: bool = False
+    """MailboxMetadataChange: entries of METADATA (RFC 5464)."""
+    server_annotations: bool = False
+    """ServerMetadataChange, which is of no mailbox: in whatever group it stands, it counts."""
 
     def __or__(self, other: Events) -> Events:
         return Events(
@@ -46,6 +58,8 @@ class Events(msgspec.Struct, frozen=True):
             self.flags or other.flags,
             self.names or other.names,
             self.subscriptions or other.subscriptions,
+            self.annotations or other.annotations,
+            self.server_annotations or other.server_annotations,
         )
 
 
@@ -143,7 +157,12 @@ class _Groups:
             if items is not None:
                 raise CommandSyntaxError("Only new messages of the selected mailbox can be fetched.")
             events = Events(
-                "MessageNew" in names, "FlagChange" in names, "MailboxName" in names, "SubscriptionChange" in names
+                "MessageNew" in names,
+                "FlagChange" in names,
+                "MailboxName" in names,
+                "SubscriptionChange" in names,
+                "MailboxMetadataChange" in names,
+                "ServerMetadataChange" in names,
             )
             self.groups.append(EventGroup(found, paths, events))
         cursor.need(b")")
