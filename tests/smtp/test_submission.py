@@ -9,6 +9,7 @@ import ssl
 
 import pytest
 
+from correio.mail.directory import disable_user
 from correio.mail.message_store import MessageStore
 from protocols.smtp import connection as connection_module
 from protocols.smtp.server import SubmissionServer
@@ -81,6 +82,17 @@ async def test_auth_that_fails(submission: Listener, person: Person) -> None:
     await client.close()
 
 
+async def test_a_disabled_account_sends_no_more(submission: Listener, person: Person, directory: MessageStore) -> None:
+    client = await greeted(submission)
+    assert (await client.say("AUTH PLAIN " + plain(person))).startswith("235")
+    assert (await client.say("MAIL FROM:<>")).startswith("250")
+    await client.say("RSET")
+    await disable_user(directory, person.address)
+    assert (await client.say("MAIL FROM:<>")).startswith("530 5.7.0")
+    assert (await client.say("AUTH PLAIN " + plain(person))).startswith("535 5.7.8")
+    await client.close()
+
+
 async def test_guessing_ends(submission: Listener, person: Person) -> None:
     client = await greeted(submission)
     answers = [(await client.say("AUTH PLAIN " + plain(person, "wrong")))[:3] for _ in range(5)]
@@ -106,7 +118,9 @@ async def test_no_password_in_plain_text_off_loopback(
     assert (await client.say("AUTH LOGIN")).startswith("538 5.7.11")
     await client.say("STARTTLS")
     await client.start_tls(trusting())
-    assert "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN LOGIN" in await client.say("EHLO client.test")
+    assert "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN LOGIN" in await client.say(
+        "EHLO client.test"
+    )
     assert (await client.say("AUTH PLAIN " + plain(person))).startswith("235 2.7.0")
     await client.close()
 

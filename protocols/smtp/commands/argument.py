@@ -51,6 +51,8 @@ def require_greeting(connection: MailConnection) -> None:
 
 
 def require_account(connection: MailConnection) -> None:
-    """Raise Refusal on a submission listener before AUTH (RFC 6409 section 4.3)."""
+    """Raise Refusal on a submission listener before AUTH (RFC 6409 section 4.3), and when the account was closed since."""
+    if connection.account is not None and connection.account.closed:
+        connection.account = None
     if connection.server.role.submission and connection.account is None:
         raise Refusal(Reply(530, "5.7.0", "Authentication is required."))
