@@ -112,8 +112,8 @@ class Connection(asyncio.Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send octets; return when the transport has room for more. Raises ConnectionError when the client has gone."""
-        if self._deflate is not None:
-            await self._write_deflated(self._deflate, data)
+        if self._deflate is not None or len(data) > WRITE_HIGH:
+            await self._write_steps(data)
             return
         self._open_transport().write(data)
         if self._drained is not None:
@@ -358,14 +358,17 @@ class Connection(asyncio.Protocol):
             raise ConnectionResetError("the client has gone")
         return transport
 
-    async def _write_deflated(self, deflate: Deflate, data: bytes) -> None:
-        """Compress and send in steps, so that a long answer neither keeps the others waiting nor piles up."""
+    async def _write_steps(self, data: bytes) -> None:
+        """Send in steps, so that a long answer neither keeps the others waiting nor piles up encrypted or compressed."""
         view = memoryview(data)
         start = time.monotonic()
         self._writing = True
         try:
             for at in range(0, len(view), STEP):
-                self._open_transport().write(deflate.compress(view[at : at + STEP], flush=at + STEP >= len(view)))
+                step: bytes | memoryview = view[at : at + STEP]
+                if self._deflate is not None:
+                    step = self._deflate.compress(step, flush=at + STEP >= len(view))
+                self._open_transport().write(step)
                 if self._drained is not None:
                     await self._drained
                 if time.monotonic() - start > TURN:

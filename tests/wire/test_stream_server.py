@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from correio.config import Endpoint, Limits
-from protocols.wire.connection import READ_AHEAD, Connection
+from protocols.wire.connection import READ_AHEAD, WRITE_HIGH, Connection
 from protocols.wire.input_buffer import InputBuffer
 from protocols.wire.session import Farewell, Session
 from protocols.wire.stream_server import StreamServer
@@ -21,7 +21,7 @@ ANYWHERE = Endpoint("127.0.0.1", 0)
 
 
 class Upper(Session[bytes]):
-    """TLS, FLOOD, WAIT, FAIL and QUIT do what they say; any other line is shouted back."""
+    """TLS, FLOOD, BURST, WAIT, FAIL and QUIT do what they say; any other line is shouted back."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
@@ -53,6 +53,8 @@ class Upper(Session[bytes]):
         elif event == b"FLOOD":
             for _ in range(64):
                 await self.connection.write(b"x" * 65_535 + b"\n")
+        elif event == b"BURST":
+            await self.connection.write(b"x" * 4_194_303 + b"\n")
         elif event == b"WAIT":
             await self.release.wait()
             await self.connection.write(b"waited\n")
@@ -153,6 +155,33 @@ async def test_writes_wait_for_a_slow_reader(tmp_path: Path) -> None:
         await reader.readuntil(b"hello\n")
         total = len(await reader.read())
         assert total == 64 * 65_536 + len(b"bye\n")
+        writer.close()
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("command", [b"FLOOD", b"BURST"], ids=["pieces", "at-once"])
+async def test_what_nobody_reads_does_not_pile_up_and_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: bool, command: bytes
+) -> None:
+    async with serving(tmp_path) as running:
+        reader, writer = await running.dial(tls=tls)
+        await reader.readuntil(b"hello\n")
+        writer.transport.pause_reading()
+        writer.write((command + b"\n") * 8)
+        (served,) = running.server._connections
+        assert isinstance(served, Connection)
+        while served._drained is None:
+            await asyncio.sleep(0.001)
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+            transport = served._transport
+            assert transport is not None
+            # Under TLS what is waiting is encrypted, and a little larger.
+            assert transport.get_write_buffer_size() < 2 * WRITE_HIGH
+        monkeypatch.setattr("protocols.wire.connection.STALL_TIMEOUT", 0.0)
+        served._watch_clock()
+        while running.server.connections:
+            await asyncio.sleep(0.001)
         writer.close()
 
 
