@@ -329,6 +329,16 @@ async def test_without_utf8_an_internationalised_message_has_a_surrogate(
     await client.close()
 
 
+async def test_the_surrogate_of_a_long_header(pop3: Listener, person: Person, directory: MessageStore) -> None:
+    addresses = ",\r\n ".join(f"pessoa{number}@exämple.test" for number in range(400))
+    await fill(directory, person, [f"To: {addresses}\r\nA: b\r\n\r\nOlá\r\n".encode()])
+    client = await signed_in(pop3, person)
+    expected = ",\r\n ".join(f"pessoa{number}@xn--exmple-cua.test" for number in range(400))
+    assert await client.multiline(b"RETR 1") == f"To: {expected}\r\nA: b\r\n\r\nOlá\r\n".encode()
+    assert await client.multiline(b"TOP 1 0") == f"To: {expected}\r\nA: b\r\n\r\n".encode()
+    await client.close()
+
+
 async def test_names_and_passwords_in_utf8(pop3: Listener, directory: MessageStore) -> None:
     with contextlib.suppress(AlreadyExistsError):
         await add_domain(directory, "exämple.test")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from correio.errors import MailError
 from correio.mail.fetch import StoredMessage
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("correio.pop3")
 
+T = TypeVar("T")
+
 WHOLE: Final = 256 * 1024
 """Octets up to which a message is sent in one piece."""
+QUICK: Final = 4096
+"""Octets of a header that may be looked into on the event loop."""
 _MOST_LINES: Final = (1 << 63) - 1
 
 
@@ -29,7 +33,7 @@ async def retr(session: Pop3Session, command: Command) -> None:
     position = session.maildrop.position(command.words(1, 1)[0])
     message = await _message(session, position)
     whole = await message.read() if message.size <= WHOLE else None
-    if not session.utf8 and is_internationalised(await _header(message) if whole is None else _header_of(whole)):
+    if await _needs_surrogate(session, message, whole):
         # A surrogate may be longer or shorter than LIST has said, which RFC 6856 section 2.1 would rather not have.
         await _send(session, ok("A surrogate, as UTF8 was not said."), _downgraded(message))
         return
@@ -47,9 +51,9 @@ async def top(session: Pop3Session, command: Command) -> None:
     position = session.maildrop.position(words[0])
     lines = number(words[1], _MOST_LINES)
     message = await _message(session, position)
-    header = await _header(message)
-    if not session.utf8 and is_internationalised(header):
-        cutter = TopCutter(len(downgrade_header(header)), lines)
+    if await _needs_surrogate(session, message, None):
+        header = await _in_worker(message, downgrade_header, await _header(message))
+        cutter = TopCutter(len(header), lines)
         await _send(session, ok("The top of a surrogate, as UTF8 was not said."), _cut(_downgraded(message), cutter))
         return
     cutter = TopCutter(message.parsed.parts[0].body_start, lines)
@@ -75,11 +79,28 @@ def _header_of(whole: bytes) -> bytes:
     return whole[: MAX_HEADER if end < 0 else end + 2]
 
 
+async def _needs_surrogate(session: Pop3Session, message: StoredMessage, whole: bytes | None) -> bool:
+    """Whether the client may not be sent the message as it is (RFC 6856 section 2.1). ``whole`` are its octets if at hand."""
+    if session.utf8:
+        return False
+    header = await _header(message) if whole is None else _header_of(whole)
+    if header.isascii():
+        return False
+    if len(header) <= QUICK:
+        return is_internationalised(header)
+    return await _in_worker(message, is_internationalised, header)
+
+
 async def _downgraded(message: StoredMessage) -> AsyncIterator[bytes]:
     downgrader = Downgrader(message.parsed)
     async for piece in message.stream():
-        yield downgrader.feed(piece)
+        yield await _in_worker(message, downgrader.feed, piece)
     yield downgrader.end()
+
+
+async def _in_worker(message: StoredMessage, function: Callable[[bytes], T], octets: bytes) -> T:
+    """A header may have ten thousand addresses: not on the loop."""
+    return await message.account.store.in_worker(function, octets)
 
 
 async def _cut(pieces: AsyncIterator[bytes], cutter: TopCutter) -> AsyncIterator[bytes]:
