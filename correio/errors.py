@@ -63,9 +63,13 @@ class LimitError(MailError):
 
 
 class QuotaExceededError(MailError):
-    """The account has no room for this message."""
+    """The account has no room for this message. ``never``: it is larger than the account may ever be."""
 
     code = "over-quota"
+
+    def __init__(self, message: str, *, never: bool = False) -> None:
+        super().__init__(message)
+        self.never = never
 
 
 class HasChildrenError(MailError):

@@ -100,12 +100,14 @@ class Draft:
         quota, message_quota = self.account.quota, self.account.message_quota
         if quota and octets > 0 and self.document.used + octets > quota:
             raise QuotaExceededError(
-                f"The account holds {self.document.used} of {quota} octets and has no room for {octets} more."
+                f"The account holds {self.document.used} of {quota} octets and has no room for {octets} more.",
+                never=octets > quota,
             )
         if message_quota and messages > 0 and self.document.messages + messages > message_quota:
             raise QuotaExceededError(
                 f"The account holds {self.document.messages} of {message_quota} messages and has no room for "
-                f"{messages} more."
+                f"{messages} more.",
+                never=messages > message_quota,
             )
 
     def admit(self, box: DraftMailbox, flags: FlagSet) -> FlagSet:

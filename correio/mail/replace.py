@@ -11,6 +11,7 @@ from correio.mail.account import Account
 from correio.mail.append import AddMessages, Appended, NewMessage, item_for
 from correio.mail.draft import Draft
 from correio.mail.ingest import ingest, normalised
+from correio.mail.room import submit_if_room
 
 
 class ReplaceMessage(AddMessages):
@@ -60,4 +61,4 @@ async def replace_message(account: Account, mailbox_id: str, uid: int, message: 
     operation.source_id = mailbox_id
     operation.uid = uid
     operation.weight = 2
-    return (await store.committer.submit(operation))[0]
+    return (await submit_if_room(account, operation))[0]

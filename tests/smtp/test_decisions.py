@@ -25,6 +25,7 @@ from protocols.smtp.core.reply import Reply, reply_of
 from protocols.smtp.core.submission_header import complete_header
 
 FULL = QuotaExceededError("full")
+NEVER = QuotaExceededError("never", never=True)
 AWAY = UnavailableError("away")
 
 
@@ -81,6 +82,7 @@ def test_recipients(error: MailError, expected: str) -> None:
     ("outcomes", "expected"),
     [
         ([None], "250 2.0.0"), ([None, None], "250 2.0.0"), ([FULL], "452 4.2.2"), ([AWAY], "451 4.3.0"),
+        ([NEVER], "552 5.2.2"), ([NEVER, FULL], "452 4.2.2"),
         ([OutcomeUnknownError("x")], "451 4.3.0"), ([TooLargeError("x", 5)], "552 5.3.4"),
         ([NotFoundError("gone")], "550 5.1.1"), ([InvalidInputError("x")], "554 5.6.0"), ([LimitError("x")], "452 4.5.3"),
         # One reply for several recipients: never a success or a permanent failure that is not everybody's.

@@ -343,12 +343,15 @@ async def test_a_full_mailbox_is_refused_at_rcpt(smtp: Listener, directory: Mess
     assert (await client.say("MAIL FROM:<a@b.test> SIZE=3000", "RCPT TO:<small@small.test>")).startswith("552 5.2.2")
     assert (await client.say(f"RCPT TO:<{person.address}>")).startswith("250")
     assert (await client.say("RSET", "MAIL FROM:<a@b.test>", "RCPT TO:<small@small.test>", "DATA")).startswith("354")
-    assert (await client.say(b"A: b\r\n\r\n" + b"x" * 3000 + b"\r\n.")).startswith("452 4.2.2")
+    # Larger than the mailbox may ever be: no use to try again.
+    assert (await client.say(b"A: b\r\n\r\n" + b"x" * 3000 + b"\r\n.")).startswith("552 5.2.2")
+    await client.say("MAIL FROM:<a@b.test>", "RCPT TO:<small@small.test>", "DATA")
+    assert (await client.say(b"A: b\r\n\r\n" + b"x" * 1000 + b"\r\n.")).startswith("250 2.0.0")
     await client.say("MAIL FROM:<a@b.test>", "RCPT TO:<small@small.test>", f"RCPT TO:<{person.address}>", "DATA")
     # One reply for both, so nobody has it: a sender that tries again makes no second copy.
-    assert (await client.say(b"A: b\r\n\r\n" + b"x" * 3000 + b"\r\n.")).startswith("452 4.2.2")
+    assert (await client.say(b"A: b\r\n\r\n" + b"x" * 1000 + b"\r\n.")).startswith("452 4.2.2")
     assert await inbox(directory, person.id) == []
-    assert await inbox(directory, small.id) == []
+    assert len(await inbox(directory, small.id)) == 1
     await client.close()
 
 

@@ -25,6 +25,8 @@ is cut off.
 """
 
 TEMPORARY: Final = Reply(451, "4.3.0", "A temporary failure here; try again later.")
+FULL: Final = Reply(452, "4.2.2", "The mailbox is full.")
+TOO_LARGE_FOR_MAILBOX: Final = Reply(552, "5.2.2", "The message is larger than this mailbox may ever be.")
 NO_MEMORY: Final = Reply(452, "4.3.1", "Too much mail is coming in just now; try again later.")
 
 
@@ -62,8 +64,8 @@ def decide_room(used: int, quota: int, size: int, messages: int = 0, message_quo
     if countable and (quota == 0 or (used < quota and used + size <= quota)):
         return None
     if size > quota > 0:
-        return Reply(552, "5.2.2", "The message is larger than this mailbox may ever be.")
-    return Reply(452, "4.2.2", "The mailbox is full.")
+        return TOO_LARGE_FOR_MAILBOX
+    return FULL
 
 
 def decide_hops(hops: int) -> Reply | None:
@@ -94,7 +96,7 @@ def refuse_message(error: MailError) -> Reply:
     temporary.
     """
     if isinstance(error, QuotaExceededError):
-        return Reply(452, "4.2.2", "The mailbox is full.")
+        return TOO_LARGE_FOR_MAILBOX if error.never else FULL
     if isinstance(error, TooLargeError):
         return too_large(error.limit)
     if isinstance(error, LimitError):
