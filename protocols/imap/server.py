@@ -23,7 +23,7 @@ Handler = Callable[[ImapSession, Any, bytes], Awaitable[Completion | None]]
 
 
 class ImapServer:
-    """Serves IMAP4rev1 (RFC 3501) and the extensions that CAPABILITY names."""
+    """Serves IMAP4rev1 (RFC 3501), IMAP4rev2 (RFC 9051) and the extensions that CAPABILITY names."""
 
     def __init__(
         self,

@@ -8,8 +8,8 @@ import pytest
 
 from correio.mail.directory import switch_capabilities
 from correio.mail.message_store import MessageStore
-from protocols.imap.core.capability import AFTER_SIGN_IN
-from protocols.imap.core.capability_switch import switched_off
+from protocols.imap.core.capability import AFTER_SIGN_IN, EXTENSIONS
+from protocols.imap.core.capability_switch import SWITCHABLE, switched_off
 from tests.imap.conftest import Imap
 from tests.imap.wire import Wire
 from tests.peers.imap import ImapClient, Literal, Literal8, Reply
@@ -88,9 +88,18 @@ NEEDING: dict[str, tuple[bytes, ...]] = {
     ),
     "CREATE-SPECIAL-USE": (b"CREATE x (USE (\\Archive))",),
     "ENABLE": (b"ENABLE CONDSTORE",),
+    "ESORT": (b"SORT RETURN (MIN) (DATE) UTF-8 ALL",),
     "ESEARCH": (b"SEARCH RETURN (MIN) ALL", b"UID SEARCH RETURN () ALL"),
     "ID": (b"ID NIL",),
     "IDLE": (b"IDLE",),
+    "METADATA": (b'GETMETADATA "" /private/comment', b'SETMETADATA "" (/private/comment NIL)'),
+    "NOTIFY": (b"NOTIFY NONE",),
+    "PARTIAL": (b"SEARCH RETURN (PARTIAL 1:10) ALL", b"UID FETCH 1:* FLAGS (PARTIAL 1:10)"),
+    "SEARCHRES": (b"SEARCH RETURN (SAVE) ALL", b"FETCH $ FLAGS", b"STORE $ +FLAGS (k)", b"SEARCH UID $"),
+    "SORT": (b"SORT (DATE) UTF-8 ALL", b"UID SORT (DATE) UTF-8 ALL"),
+    "SORT=DISPLAY": (b"SORT (DISPLAYFROM) UTF-8 ALL",),
+    "THREAD=ORDEREDSUBJECT": (b"THREAD ORDEREDSUBJECT UTF-8 ALL",),
+    "THREAD=REFERENCES": (b"UID THREAD REFERENCES UTF-8 ALL",),
     "LIST-EXTENDED": (b'LIST (SUBSCRIBED) "" *', b'LIST "" (a b)', b'LIST "" * RETURN ()'),
     "LIST-STATUS": (b'LIST "" * RETURN (STATUS (MESSAGES))',),
     "MOVE": (b"MOVE 1 Archive", b"UID MOVE 1 Archive"),
@@ -140,6 +149,19 @@ async def test_what_is_off_is_neither_shown_nor_understood(
 
 async def names_of(client: ImapClient) -> set[str]:
     return {name.upper() for name in (await client.ok(b"CAPABILITY")).of("CAPABILITY")[0].decode().split()}
+
+
+ELSEWHERE = frozenset(
+    {"CHILDREN", "IMAP4REV2", "LITERAL+", "LITERAL-", "MULTIAPPEND", "QRESYNC", "REPLACE", "UTF8=ACCEPT"}
+)
+"""Tested below."""
+SHOWN_ONLY = frozenset({"I18NLEVEL=1", "INPROGRESS", "QUOTA=RES-MAILBOX", "QUOTA=RES-MESSAGE"})
+"""No command asks for them: they say how other commands are answered."""
+
+
+def test_every_capability_that_can_be_switched_is_tested() -> None:
+    assert SWITCHABLE - {*NEEDING, *ELSEWHERE, *SHOWN_ONLY} == set()
+    assert {name.upper() for name in (*EXTENSIONS, *AFTER_SIGN_IN)} - SWITCHABLE == {"SASL-IR"}
 
 
 async def test_without_uidplus_no_uids_are_told(imap: Imap, directory: MessageStore, person: Person) -> None:

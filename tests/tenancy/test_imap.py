@@ -45,6 +45,8 @@ def arguments(spec: Specification, name: str, messages: bytes, keys: bytes) -> l
             pieces.append(quoted(name if len(pieces) > 2 else ""))
         elif kind is Kind.MESSAGES:
             pieces.append(messages)
+        elif kind is Kind.MESSAGE:
+            pieces.append(messages.partition(b":")[0])
         elif kind is Kind.ITEMS:
             assert spec.name in ITEMS, f"teach the tenancy test the items of {spec.name}"
             pieces.append(ITEMS[spec.name])

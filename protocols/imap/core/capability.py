@@ -72,7 +72,7 @@ def capabilities(
     are those of AUTHENTICATE. ``off`` are those that are off for the account, as
     :func:`protocols.imap.core.capability_switch.switched_off` gives them.
     """
-    names = ["IMAP4rev1", *EXTENSIONS, f"APPENDLIMIT={message_size}"]
+    names = ["IMAP4rev1", "IMAP4rev2", *EXTENSIONS, f"APPENDLIMIT={message_size}"]
     if signed_in:
         names.extend(AFTER_SIGN_IN)
     else:

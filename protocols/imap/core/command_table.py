@@ -33,6 +33,8 @@ class Kind(Enum):
     """A LIST reference or pattern."""
     MESSAGES = auto()
     """A set of message numbers, or of UIDs where ``uid`` is set."""
+    MESSAGE = auto()
+    """One message number, or one UID where ``uid`` is set."""
     ITEMS = auto()
     """FETCH or STATUS items, entries of METADATA, or the order that SORT and THREAD ask for."""
     FLAGS = auto()
@@ -103,8 +105,8 @@ COMMANDS: Final[tuple[Specification, ...]] = (
     Specification("GETQUOTA", AFTER, quota.GetQuota, (Kind.WORDS,)),
     Specification("GETQUOTAROOT", AFTER, quota.GetQuotaRoot, (Kind.MAILBOX,)),
     Specification("APPEND", AFTER, append.Append, (Kind.MAILBOX, Kind.LITERAL)),
-    Specification("REPLACE", SELECTED, append.Replace, (Kind.WORDS, Kind.MAILBOX, Kind.LITERAL)),
-    Specification("UID REPLACE", SELECTED, append.Replace, (Kind.MESSAGES, Kind.MAILBOX, Kind.LITERAL), uid=True),
+    Specification("REPLACE", SELECTED, append.Replace, (Kind.MESSAGE, Kind.MAILBOX, Kind.LITERAL)),
+    Specification("UID REPLACE", SELECTED, append.Replace, (Kind.MESSAGE, Kind.MAILBOX, Kind.LITERAL), uid=True),
     Specification("CHECK", SELECTED, messages.Check),
     Specification("CLOSE", SELECTED, messages.Close),
     Specification("UNSELECT", SELECTED, messages.Unselect),
