@@ -46,7 +46,10 @@ def import_messages(
             account = await store.account(user.id)
             bounds = ReadingBounds(settings.limits.message_size)
             found = itertools.chain.from_iterable(read_path(path, bounds) for path in paths)
-            return await import_mail(account, found, mailbox, progress)
+            summary = await import_mail(account, found, mailbox, progress)
+            # Nobody waits for the rest of the work later: what was imported is searched as fast as what was delivered.
+            await store.search_keeper.settle()
+            return summary
 
     shown: AbstractContextManager[Callable[[int], None]] = nullcontext(lambda _: None)
     try:

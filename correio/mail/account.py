@@ -166,7 +166,8 @@ class Account:
             return
         self._advance(step.document, step.mailboxes)
         for mailbox_id, changes in step.changes:
-            self.store.search_keeper.heard(self.id, mailbox_id, changes)
+            mailbox = self.mailboxes.get(mailbox_id)
+            self.store.search_keeper.heard(self.id, mailbox_id, changes, mailbox.uidnext if mailbox is not None else 0)
             index = self._indexes.get(mailbox_id)
             if index is not None:
                 index.apply(changes)

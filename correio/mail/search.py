@@ -126,9 +126,9 @@ async def find_words(
         looked(sum(len(uids) for uids, _ in batch) - len(undecided))
     texts = isinstance(words, TextWords)
     async for messages in _messages(account, mailbox_id, sorted(plan.loose)):
+        ready = await searchables(messages, texts=texts)
         for at in range(0, len(messages), _LOOSE):
-            ready = await searchables(messages[at : at + _LOOSE], texts=texts)
-            hits = await account.store.in_worker(_match, ready, words)
+            hits = await account.store.in_worker(_match, ready[at : at + _LOOSE], words)
             found |= {messages[at + hit].uid for hit in hits}
             looked(len(ready))
     return found

@@ -37,8 +37,9 @@ MOST_HEADER: Final = 48 * 1024
 """Octets of one message's folded headers that are kept."""
 MOST_TEXT: Final = 256 * 1024
 """Octets of one message's folded text that are kept."""
-MOST_OCTETS: Final = 14 * 1024 * 1024
-"""Octets of a block before compression, so that it fits into a document even if it does not get smaller."""
+MOST_OCTETS: Final = 15 * 1024 * 1024
+"""Octets of a block before its headers and texts are compressed, so that it fits into a document even if they do not get
+smaller."""
 _FORMAT: Final = 1
 
 
@@ -100,12 +101,13 @@ def _text(message: Searchable) -> bytes | None:
 
 def pack_block(entries: Sequence[SearchEntry]) -> dict[Section, bytes]:
     """Return the sections of a block with these messages, UIDs ascending."""
-    records = _encoder.encode(_Records(_FORMAT, [entry.record for entry in entries]))
+    records = zlib.compress(_encoder.encode(_Records(_FORMAT, [entry.record for entry in entries])), 1)
     uids = [entry.record.uid for entry in entries]
+    quarter = max(0, MOST_OCTETS - len(records)) // 4
     return {
-        Section.RECORDS: zlib.compress(records, 1),
-        Section.HEADERS: _pack(uids, [entry.headers for entry in entries], MOST_OCTETS // 4),
-        Section.TEXTS: _pack(uids, [entry.text for entry in entries], MOST_OCTETS // 4 * 3),
+        Section.RECORDS: records,
+        Section.HEADERS: _pack(uids, [entry.headers for entry in entries], quarter),
+        Section.TEXTS: _pack(uids, [entry.text for entry in entries], 3 * quarter),
     }
 
 

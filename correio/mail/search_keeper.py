@@ -29,10 +29,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger("correio.mail.search")
 _MOST_WAITING: Final = 4096
 """Blocks to tend. What is left out is made when it is searched, and taken out with its tombstone."""
-_QUIET: Final = 0.5
-"""Seconds without news after which most of the time may be spent here, and before which a tenth."""
+_FIRST: Final = 2.0
+"""Seconds from the first news to the first step."""
 _SHARE: Final = 0.7
+"""The share of the time that may be spent here while the process has little else to do."""
 _SHARE_BUSY: Final = 0.1
+_BUSY: Final = 0.25
+"""The share of one processor that, used by the rest of the process, makes it busy."""
+_STEP: Final = 0.05
+"""Seconds between two looks at that."""
 
 _Key = tuple[str, str, int]
 """Account, mailbox, number of the block."""
@@ -50,21 +55,21 @@ class SearchKeeper:
         self._waiting: OrderedDict[_Key, set[int]] = OrderedDict()
         """Which blocks to tend: UIDs to take out, or none where the block is to be made."""
         self._task: asyncio.Task[None] | None = None
-        self._news = 0.0
         self._hurry = False
 
     # What it is told
 
-    def heard(self, account_id: str, mailbox_id: str, changes: MailboxChanges) -> None:
-        """This process committed a change of a mailbox."""
+    def heard(self, account_id: str, mailbox_id: str, changes: MailboxChanges, uidnext: int) -> None:
+        """This process committed a change of a mailbox, whose next UID is this now."""
         if changes.added:
             first, last = changes.added[0].uid, changes.added[-1].uid
             for number in range(first // SPAN, (last + 1) // SPAN):
                 self.want(account_id, mailbox_id, number)
         for uid in changes.removed:
+            if uid // SPAN >= uidnext // SPAN:
+                # Of UIDs that are not all given out there is no block.
+                continue
             self._add((account_id, mailbox_id, uid // SPAN), uid)
-        if self._waiting:
-            self._news = time.monotonic()
 
     def want(self, account_id: str, mailbox_id: str, number: int) -> None:
         """A block should be there, and is not."""
@@ -103,8 +108,9 @@ class SearchKeeper:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        spent = 0.02
+        spent = 0.0
         try:
+            await self._begin()
             while self._waiting:
                 await self._rest(spent)
                 if not self._waiting:
@@ -115,20 +121,27 @@ class SearchKeeper:
                     await self._tend(key, frozenset(gone))
                 except MailError as error:
                     _log.warning("block %d of mailbox %s is put off: %s", key[2], key[1], error)
+                except Exception:  # noqa: BLE001 - what one block does to us is nothing to the others
+                    _log.exception("block %d of mailbox %s was not made", key[2], key[1])
                 spent = time.monotonic() - began
         finally:
             self._task = None
 
+    async def _begin(self) -> None:
+        """Wait until whoever brought the work is done with theirs."""
+        began = time.monotonic()
+        while not self._hurry and time.monotonic() - began < _FIRST:
+            await asyncio.sleep(_STEP)
+
     async def _rest(self, spent: float) -> None:
-        """Leave the machine to others for as long as the last step deserves."""
-        rested = 0.0
+        """Leave the machine to others for as long as the last step deserves: it took ``spent`` seconds."""
+        began, used = time.monotonic(), time.process_time()
         while not self._hurry:
-            share = _SHARE if time.monotonic() - self._news > _QUIET else _SHARE_BUSY
-            due = spent / share - spent
-            if rested >= due:
+            await asyncio.sleep(_STEP)
+            rested = time.monotonic() - began
+            share = _SHARE_BUSY if time.process_time() - used > _BUSY * rested else _SHARE
+            if rested >= spent / share - spent:
                 return
-            await asyncio.sleep(min(0.05, due - rested))
-            rested += 0.05
 
     async def _tend(self, key: _Key, gone: frozenset[int]) -> None:
         account_id, mailbox_id, number = key
@@ -169,6 +182,9 @@ class SearchKeeper:
         ready = await searchables(messages, texts=True)
         sections = await self._store.in_worker(_pack, messages, ready)
         await put_block(self._store.database, account_id, mailbox_id, number, _named(sections))
+        if account.mailboxes.get(mailbox_id) is None:
+            # Deleted meanwhile, and perhaps buried already.
+            await delete_block(self._store.database, mailbox_id, number)
 
 
 def _named(sections: dict[Section, bytes]) -> dict[str, bytes]:

@@ -20,6 +20,8 @@ _DATE: Final = re.compile(
 _QUOTED: Final = re.compile(r"\\(.)|\"")
 MOST_TEXT: Final = 1024
 """Characters of a text that are compared."""
+MOST_REFERENCES: Final = 8 * 1024
+"""Characters of all references; of more, those in the middle are left out."""
 
 
 class SearchRecord(msgspec.Struct, array_like=True, frozen=True):
@@ -63,13 +65,13 @@ def search_record(uid: int, email: str, thread: str, summary: Summary, header: b
         cc=_mailbox(summary.cc),
         display_from=_display(summary.from_),
         display_to=_display(summary.to),
-        message_id=None if summary.message_id is None else _plain_id(summary.message_id),
-        references=[_plain_id(one) for one in summary.references or summary.in_reply_to[:1]],
+        message_id=None if summary.message_id is None else _plain_id(summary.message_id[:MOST_TEXT]),
+        references=_references(summary),
     )
 
 
 def _collated(text: str) -> str:
-    return casemap(text[:MOST_TEXT])
+    return casemap(text[:MOST_TEXT])[:MOST_TEXT]
 
 
 def _mailbox(addresses: Sequence[Address]) -> str:
@@ -86,6 +88,21 @@ def _display(addresses: Sequence[Address]) -> str:
     if first.group is not None:
         return _collated(first.group)
     return _collated(first.name or first.email)
+
+
+def _references(summary: Summary) -> list[str]:
+    found = [_plain_id(one[:MOST_TEXT]) for one in summary.references or summary.in_reply_to[:1]]
+    if sum(map(len, found)) <= MOST_REFERENCES:
+        return found
+    # As clients do that shorten References themselves (RFC 5537 section 3.4.4): the root, and the nearest.
+    kept: list[str] = []
+    room = MOST_REFERENCES - len(found[0])
+    for one in reversed(found[1:]):
+        room -= len(one)
+        if room < 0:
+            break
+        kept.append(one)
+    return [found[0], *reversed(kept)]
 
 
 def _plain_id(message_id: str) -> str:

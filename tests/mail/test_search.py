@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import quopri
+import random
 
+import msgspec
 import pytest
 
 from correio.mail.account import Account
@@ -15,7 +17,10 @@ from correio.mail.message_store import MessageStore
 from correio.mail.move import move_messages
 from correio.mail.retention import TOMBSTONES, sweep
 from correio.mail.search import HeaderWords, TextWords, Words, find_words, load_records
-from correio.mail.search_block import MOST_TEXT, SPAN, Section
+from correio.mail.search_block import MOST_HEADER, MOST_TEXT, SPAN, SearchEntry, Section, pack_block
+from correio.mail.search_block import find_words as find_in_section
+from correio.mail.search_record import MOST_REFERENCES, search_record
+from correio.mime.model import Summary
 from correio.store.search_blocks import find_blocks
 from tests.mail.conftest import message
 
@@ -178,6 +183,33 @@ async def test_nothing_of_what_is_expunged_stays(account: Account, other_process
     await expunge_messages(account, mailbox_id, uids, only_deleted=False)
     await store.search_keeper.settle()
     assert await blocks(account, mailbox_id) == set()
+
+
+def test_a_block_fits_into_a_document_whatever_is_in_it() -> None:
+    """Nothing here gets smaller, and what there is no room for is left to the messages."""
+    chance = random.Random(7)
+    record = search_record(0, "E", "T", Summary(), b"")
+    entries = [
+        SearchEntry(
+            msgspec.structs.replace(record, uid=uid, references=[chance.randbytes(15_000).hex()]),
+            chance.randbytes(MOST_HEADER),
+            chance.randbytes(MOST_TEXT),
+        )
+        for uid in range(SPAN)
+    ]
+    sections = pack_block(entries)
+    assert 12 * 2**20 < sum(map(len, sections.values())) < 16 * 2**20
+    found = find_in_section(sections[Section.TEXTS], TextWords("", header=False))
+    assert found.known == found.matching == set(range(len(found.known)))
+    assert 0 < len(found.known) < SPAN
+
+
+def test_endless_references_keep_their_ends() -> None:
+    summary = Summary(references=[f"{number}@sender.example" for number in range(1000)])
+    kept = search_record(1, "E", "T", summary, b"").references
+    assert kept[0] == summary.references[0]
+    assert kept[1:] == summary.references[-len(kept) + 1 :]
+    assert sum(map(len, kept)) <= MOST_REFERENCES
 
 
 async def test_blocks_go_with_their_mailbox(account: Account) -> None:
