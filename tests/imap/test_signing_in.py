@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.imap.conftest import Imap
@@ -59,3 +61,23 @@ async def test_an_exchange_cut_off_leaves_nothing_behind(imap: Imap, person: Per
     assert (await dialogue.say(b"=")).startswith(b"a BAD")
     assert (await dialogue.say(b"a NOOP")).startswith(b"a OK")
     await dialogue.close()
+
+
+async def test_the_same_exchange_split_at_every_octet(imap: Imap, person: Person) -> None:
+    secret = plain(person.address, person.password)
+    octets = b"a AUTHENTICATE PLAIN\r\n*\r\nb AUTHENTICATE PLAIN\r\n" + secret + b"\r\nc NOOP\r\nd LOGOUT\r\n"
+
+    async def whole(cut: int) -> bytes:
+        wire = await imap.wire()
+        wire.send(octets[:cut])
+        await asyncio.sleep(0.002)
+        wire.send(octets[cut:])
+        answer = await wire.rest()
+        await wire.close()
+        return answer
+
+    expected = await whole(0)
+    starts = [b"+", b"a BAD", b"+", b"b OK [CAPABILITY", b"c OK", b"* BYE", b"d OK"]
+    assert all(line.startswith(start) for line, start in zip(expected.splitlines(), starts, strict=True)), expected
+    for cut in range(1, len(octets)):
+        assert await whole(cut) == expected, cut
