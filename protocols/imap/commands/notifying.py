@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("correio.imap")
 
+_AT_ONCE: Final = 200
+"""Mailboxes looked at between two turns of the other sessions; each may be named by a hundred groups."""
 _OVERFLOW: Final = untagged_ok("Too much happened at once; ask again.", "NOTIFICATIONOVERFLOW")
 
 
@@ -45,14 +48,18 @@ async def notify(session: ImapSession, arguments: Notify, _: bytes) -> Completio
         # Section 5.6: without ENABLE METADATA too.
         session.annotation_news = session.annotation_news or AnnotationNews(account)
     if arguments.status:
-        selected = session.selected.mailbox_id if session.selected is not None else None
-        pieces = [
-            _status(session, mailbox, items)
-            for mailbox in account.mailboxes
-            if mailbox.selectable and mailbox.id != selected and (items := session.notifier.initial_items(mailbox))
-        ]
-        await session.write(b"".join(pieces))
+        await _tell_statuses(session, session.notifier)
     return Completion("OK", "You will be told." if arguments.set else "You will not be told.")
+
+
+async def _tell_statuses(session: ImapSession, notifier: Notifier) -> None:
+    selected = session.selected.mailbox_id if session.selected is not None else None
+    mailboxes = [one for one in session.person.mailboxes if one.selectable and one.id != selected]
+    for start in range(0, len(mailboxes), _AT_ONCE):
+        part = mailboxes[start : start + _AT_ONCE]
+        pieces = [_status(session, one, items) for one in part if (items := notifier.initial_items(one))]
+        await session.write(b"".join(pieces))
+        await asyncio.sleep(0)
 
 
 class Notifier:
