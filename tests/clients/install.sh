@@ -15,7 +15,7 @@ curl:curl
 msmtp:msmtp
 swaks:swaks
 thunderbird:thunderbird
-Xvfb:xvfb
+openssl:openssl
 "
 
 missing=""

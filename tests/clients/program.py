@@ -12,6 +12,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import ModuleType
 
 import pytest
@@ -87,38 +88,50 @@ class Home:
     ) -> Ended:
         """Run to the end. Fails when the exit code is none of ``codes``, or when the program outlasts ``patience``."""
         program = required(str(command[0]))
-        child = await asyncio.create_subprocess_exec(
-            program,
-            *map(str, command[1:]),
-            cwd=self.path,
-            env={
-                "PATH": os.environ.get("PATH", os.defpath),
-                "HOME": str(self.path),
-                "LANG": "C.UTF-8",
-                "LC_ALL": "C.UTF-8",
-                "TERM": "xterm",
-                "LINES": "40",
-                "COLUMNS": "120",
-                **environment,
-            },
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            user=user,
-            group=pwd.getpwnam(user).pw_gid if user else None,
-            extra_groups=[] if user else None,
-        )
-        try:
-            async with asyncio.timeout(patience):
-                output, errors = await child.communicate(stdin)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            output, errors = await child.communicate()
-            said = (output + errors).decode(errors="replace")
-            raise AssertionError(f"{command[0]} did not end within {patience:.0f} s:\n{said[-6000:]}") from None
+        # To files, so that what was said is there whatever becomes of the program.
+        with TemporaryFile() as stdout, TemporaryFile() as stderr:
+            child = await asyncio.create_subprocess_exec(
+                program,
+                *map(str, command[1:]),
+                cwd=self.path,
+                env={
+                    "PATH": os.environ.get("PATH", os.defpath),
+                    "HOME": str(self.path),
+                    "LANG": "C.UTF-8",
+                    "LC_ALL": "C.UTF-8",
+                    "TERM": "xterm",
+                    "LINES": "40",
+                    "COLUMNS": "120",
+                    "PYTHONUNBUFFERED": "1",
+                    "PYTHONFAULTHANDLER": "1",
+                    **environment,
+                },
+                stdin=asyncio.subprocess.PIPE,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+                user=user,
+                group=pwd.getpwnam(user).pw_gid if user else None,
+                extra_groups=[] if user else None,
+            )
+            try:
+                async with asyncio.timeout(patience):
+                    await child.communicate(stdin)
+            except TimeoutError:
+                # A program in Python tells where it hangs when it is aborted.
+                for number in (signal.SIGABRT, signal.SIGKILL):
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(child.pid, number)
+                    await asyncio.sleep(1)
+                await child.wait()
+                late = True
+            else:
+                late = False
+            for file in (stdout, stderr):
+                file.seek(0)
+            output, errors = stdout.read(), stderr.read()
         said = (output + errors).decode(errors="replace")
+        assert not late, f"{command[0]} did not end within {patience:.0f} s:\n{said[-8000:]}"
         code = child.returncode if child.returncode is not None else -1
         assert code in codes, f"{command[0]} ended with {code}:\n{said[-6000:]}"
         return Ended(code, said, output)
