@@ -16,10 +16,12 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from correio.config import Endpoint, Limits, Settings
+from correio.config import MIB, Endpoint, Limits, Settings
 
 OTHER_VARIABLES: Final = frozenset({"CORREIO_CONFIG", "CORREIO_CORPUS"})
 """Variables with our prefix that are no settings."""
+MOST_ANNOTATION: Final = 8 * MIB
+"""Octets of one entry of METADATA: a document of MongoDB has at most 16 MiB."""
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
@@ -270,6 +272,8 @@ def _check(settings: Settings) -> None:
         raise ConfigError(f"CORREIO_HOSTNAME: {settings.hostname!r} is not a host name.")
     if settings.contact is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", settings.contact):
         raise ConfigError(f"CORREIO_CONTACT: {settings.contact!r} is not a URI.")
+    if settings.limits.annotation_size > MOST_ANNOTATION:
+        raise ConfigError("CORREIO_LIMIT_ANNOTATION_SIZE: at most 8MiB fit into one document of the database.")
     if settings.limits.request_body < settings.limits.message_size:
         raise ConfigError(
             "CORREIO_LIMIT_REQUEST_BODY must be at least CORREIO_LIMIT_MESSAGE_SIZE, or large messages cannot be imported."

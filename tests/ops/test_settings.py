@@ -178,6 +178,19 @@ def test_larger_messages_may_also_be_imported_over_http() -> None:
         load_settings({}, {"CORREIO_LIMIT_REQUEST_BODY": "1MiB"})
 
 
+def test_entries_of_metadata_fit_into_a_document() -> None:
+    assert load_settings({}, {"CORREIO_LIMIT_ANNOTATION_SIZE": "8MiB"}).limits.annotation_size == 8 * MIB
+    with pytest.raises(ConfigError, match="CORREIO_LIMIT_ANNOTATION_SIZE"):
+        load_settings({}, {"CORREIO_LIMIT_ANNOTATION_SIZE": "9MiB"})
+
+
+@pytest.mark.parametrize("text", ["postmaster@example.org", "mailto:", "mailto:a b", "mailto:joão@x.test", ":x"])
+def test_who_is_to_be_contacted_is_a_uri(text: str) -> None:
+    assert load_settings({}, {"CORREIO_CONTACT": "mailto:a@x.test"}).contact == "mailto:a@x.test"
+    with pytest.raises(ConfigError, match="CORREIO_CONTACT"):
+        load_settings({}, {"CORREIO_CONTACT": text})
+
+
 def test_a_misspelt_variable_is_noticed() -> None:
     found = unknown_variables({"CORREIO_LIMIT_MESAGE_SIZE": "1", "CORREIO_IMAP": "", "CORREIO_CORPUS": "x", "PATH": ""})
     assert found == ["CORREIO_LIMIT_MESAGE_SIZE (did you mean CORREIO_LIMIT_MESSAGE_SIZE?)"]
