@@ -13,6 +13,7 @@ from correio.mail.committer import Operation
 from correio.mail.copy import Copied
 from correio.mail.draft import Draft
 from correio.mail.mailbox_index import Row
+from correio.mail.portions import portions
 from correio.store.documents import MessageDocument
 
 
@@ -70,7 +71,12 @@ class MoveMessages(Operation[Copied]):
 async def move_messages(account: Account, mailbox_id: str, uids: Iterable[int], target_id: str) -> Copied:
     """Move messages. UIDs that are not there are passed over. Raises NotFoundError (either mailbox), ForbiddenError,
     LimitError, UnavailableError.
+
+    Very many go in portions: after an error the first of them may have moved, each wholly (RFC 6851 section 3.3).
     """
     account.mailbox(mailbox_id)
-    account.mailbox(target_id)
-    return await account.store.committer.submit(MoveMessages(account, mailbox_id, sorted(set(uids)), target_id))
+    moved = Copied(account.mailbox(target_id).uidvalidity, [])
+    for portion in portions(sorted(set(uids))):
+        done = await account.store.committer.submit(MoveMessages(account, mailbox_id, list(portion), target_id))
+        moved.pairs += done.pairs
+    return moved

@@ -12,6 +12,7 @@ from correio.mail.committer import Operation
 from correio.mail.draft import Draft
 from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import Row
+from correio.mail.portions import portions
 
 
 class FlagChange(msgspec.Struct, frozen=True):
@@ -53,7 +54,7 @@ class StoreFlags(Operation[FlagResult]):
         self._uids: Final = uids
         self._change: Final = change
         self._unchanged_since: Final = unchanged_since
-        self.weight = max(1, len(uids) // 4)
+        self.weight = max(1, len(uids))
 
     async def prepare(self) -> None:
         self._index = await self.account.index(self._mailbox_id)
@@ -82,6 +83,14 @@ class StoreFlags(Operation[FlagResult]):
 async def store_flags(
     account: Account, mailbox_id: str, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
 ) -> FlagResult:
-    """Change flags. UIDs that are not there are passed over. Raises NotFoundError (mailbox), LimitError, UnavailableError."""
-    operation = StoreFlags(account, mailbox_id, sorted(set(uids)), change, unchanged_since)
-    return await account.store.committer.submit(operation)
+    """Change flags. UIDs that are not there are passed over. Raises NotFoundError (mailbox), LimitError, UnavailableError.
+
+    Very many are changed in portions: after an error the first of them may be changed.
+    """
+    result = FlagResult()
+    for portion in portions(sorted(set(uids))):
+        operation = StoreFlags(account, mailbox_id, list(portion), change, unchanged_since)
+        done = await account.store.committer.submit(operation)
+        result.updated += done.updated
+        result.modified += done.modified
+    return result

@@ -24,6 +24,8 @@ _DUPLICATE_KEY: Final = 11000
 _HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "msgid")
 _TIMEOUT: Final = 45.0
 """Seconds."""
+_TIMEOUT_MESSAGE: Final = 0.01
+"""Seconds more for every message: COPY and QUIT are done for all or none, and the embedded server takes its time."""
 
 
 class GuardFailedError(Exception):
@@ -175,7 +177,8 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
 
 def _commit(database: Database, writes: Writes) -> None:
     # Bounds the whole, retries included: a client hears that it may try again before it gives up on us.
-    with pymongo.timeout(_TIMEOUT), database.client.start_session() as session:
+    touched = len(writes.messages) + sum(change.last - change.first + 1 for change in writes.changes)
+    with pymongo.timeout(_TIMEOUT + _TIMEOUT_MESSAGE * touched), database.client.start_session() as session:
         session.with_transaction(lambda current: _perform(database, writes, current), write_concern=DURABLE)
 
 

@@ -24,7 +24,7 @@ async def quit_(session: Pop3Session, command: Command) -> None:
     doomed = opened.maildrop.deleted_uids if opened is not None else []
     if opened is not None and doomed:
         try:
-            await expunge_messages(opened.account, opened.mailbox_id, doomed, only_deleted=False)
+            await expunge_messages(opened.account, opened.mailbox_id, doomed, only_deleted=False, all_or_none=True)
         except MailError as error:
             log.warning("%s: messages were not removed: %s", session.name(), error)
             answer = err("Some deleted messages were not removed.", SYS_TEMP)
