@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: run test lint types contract unit test-faults test-model test-clients bench lock clean help
+.PHONY: run test lint types contract unit test-faults test-model test-clients compare-dovecot bench lock clean help
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ test-model: $(VENV)/.dev ## 2,000 random sequences of several IMAP sessions agai
 
 test-clients: $(VENV)/.clients ## real mail programs (Debian: tests/clients/install.sh installs them)
 	$(BIN)/pytest -n $(WORKERS) -m clients tests/clients
+
+compare-dovecot: $(VENV)/.dev ## the same messages and commands to Correio and to Debian's Dovecot
+	$(BIN)/python -m tests.dovecot
 
 bench: $(VENV)/.dev ## print the speeds, and their ratio to the bare driver
 	$(BIN)/python -m bench
