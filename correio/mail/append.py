@@ -75,10 +75,14 @@ class AddMessages(Operation[list[Appended]]):
                 threads[item.document.msgid] = item.document.thread
 
     def plan(self, draft: Draft) -> list[Appended]:
+        return self.add(draft)
+
+    def add(self, draft: Draft, *, freed: Sequence[int] = ()) -> list[Appended]:
+        """Record the messages. ``freed`` are the sizes of those that go in the same step, which count against no quota."""
         box = draft.mailbox(self._mailbox_id)
         if not box.document.selectable:
             raise ForbiddenError("This mailbox is a name with children only; it holds no messages.")
-        draft.room_for(sum(item.document.size for item in self._items), len(self._items))
+        draft.room_for(sum(item.document.size for item in self._items) - sum(freed), len(self._items) - len(freed))
         results: list[Appended] = []
         documents = [msgspec.structs.replace(item.document) for item in self._items]
         admitted = [draft.admit(box, flag_set(document.flags)) for document in documents]

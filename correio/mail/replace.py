@@ -29,10 +29,10 @@ class ReplaceMessage(AddMessages):
         row = source.row(self.uid)
         if row is None:
             raise NotFoundError("The message to replace is gone.")
-        # It goes first, so that only what the account holds more afterwards counts against the quota (RFC 8508 section
-        # 3.4). Where there is no room all the same the committer plans the others anew, without this one.
+        # Only what the account holds more afterwards counts against the quota (RFC 8508 section 3.4).
+        added = self.add(draft, freed=[row.size])
         draft.expunge(source, row, draft.tick())
-        return super().plan(draft)
+        return added
 
 
 async def replace_message(account: Account, mailbox_id: str, uid: int, message: NewMessage, target_id: str) -> Appended:

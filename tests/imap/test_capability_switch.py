@@ -160,6 +160,7 @@ SHOWN_ONLY = frozenset({"I18NLEVEL=1", "INPROGRESS", "QUOTA=RES-MAILBOX", "QUOTA
 
 
 def test_every_capability_that_can_be_switched_is_tested() -> None:
+    assert all(switched_off([name]) <= SWITCHABLE for name in SWITCHABLE)
     assert SWITCHABLE - {*NEEDING, *ELSEWHERE, *SHOWN_ONLY} == set()
     assert {name.upper() for name in (*EXTENSIONS, *AFTER_SIGN_IN)} - SWITCHABLE == {"SASL-IR"}
 

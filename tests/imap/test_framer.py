@@ -87,6 +87,22 @@ def test_a_large_literal_that_comes_unasked_ends_the_connection() -> None:
     assert event.fatal
 
 
+def test_what_comes_unasked_can_be_bounded() -> None:
+    # RFC 7888 section 5: the literal is dropped, and the connection goes on.
+    octets = b"a APPEND INBOX {10+}\r\n" + b"x" * 10 + b"\r\nb APPEND INBOX {11+}\r\n" + b"x" * 11 + b"\r\nc NOOP\r\n"
+    for size in (1 << 20, 1, 7):
+        core = framer()
+        core.largest_unasked = 10
+        events = [event for at in range(0, len(octets), size) for event in take(core, octets[at : at + size])]
+        assert events[0] == Command([b"a APPEND INBOX ", Literal(b"x" * 10), b""])
+        assert isinstance(events[1], Refused)
+        assert (events[1].tag, events[1].code, events[1].bad, events[1].fatal) == (b"b", "TOOBIG", True, False)
+        assert events[2:] == [Command([b"c NOOP"])]
+    core = framer()
+    core.largest_unasked = 10
+    assert [type(event) for event in take(core, b"a APPEND INBOX {11}\r\n")] == [ContinuationDue]
+
+
 @pytest.mark.parametrize(
     "octets",
     [

@@ -431,7 +431,11 @@ def test_a_name_that_is_not_normalised_is_remembered() -> None:
 @pytest.mark.parametrize("pattern", [b"&", b"&&", b'"a\x01"', b"%a" * 200], ids=["shift", "shifts", "control", "wild"])
 def test_a_pattern_that_no_name_can_match_is_passed_over(pattern: bytes) -> None:
     # RFC 9051 section 6.3.9: silently.
-    for octets in (b'LIST "" ' + pattern, b'LIST "" (INBOX ' + pattern + b")", b"LIST {%d}\r\n%b %%" % (len(pattern), pattern)):
+    for octets in (
+        b'LIST "" ' + pattern,
+        b'LIST "" (INBOX ' + pattern + b")",
+        b"LIST {%d}\r\n%b %%" % (len(pattern), pattern),
+    ):
         request = parse(octets)
         assert isinstance(request, Request), request
         assert isinstance(request.arguments, mailboxes.List)

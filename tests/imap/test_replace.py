@@ -95,6 +95,18 @@ async def test_only_the_difference_counts_against_the_quota(
     await client.close()
 
 
+async def test_a_shorter_message_fits_where_too_much_is_held(
+    imap: Imap, person: Person, directory: MessageStore
+) -> None:
+    client = await drafted(imap, person, 3)
+    user = await find_user(directory, person.address)
+    await update_account(directory.database, user.id, quota=1, message_quota=1)
+    assert (await client.command(b"APPEND Drafts ", Literal(OLD))).code == b"OVERQUOTA"
+    assert (await client.command(b"REPLACE 1 Drafts ", Literal(NEW))).code == b"OVERQUOTA"
+    await client.ok(b"REPLACE 1 Drafts ", Literal(OLD[:-1]))
+    await client.close()
+
+
 async def test_a_resynchronising_client_sees_it_as_an_expunge(imap: Imap, person: Person) -> None:
     client = await drafted(imap, person, 2)
     await client.ok(b"ENABLE QRESYNC")

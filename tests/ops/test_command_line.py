@@ -107,6 +107,24 @@ async def test_a_quota(run: Run, address: str) -> None:
     assert default.stdout == f"{address} holds 0 of any number of octets and 0 of 7 messages.\n"
 
 
+async def test_capabilities_can_be_switched_off_and_on(run: Run, address: str, directory: MessageStore) -> None:
+    result = await run("user", "capability", address, "--off", "idle", "--off", "SORT", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["switched_off"] == ["IDLE", "SORT"]
+    # What needs them is off as well.
+    assert {"IDLE", "SORT", "SORT=DISPLAY", "ESORT", "IMAP4REV2"} == set(found["off"])
+    assert (await find_user(directory, address)).capabilities_off == ["IDLE", "SORT"]
+    result = await run("user", "capability", address, "--on", "sort")
+    assert "IDLE" in result.output
+    assert "SORT" not in result.output
+    result = await run("user", "capability", address, "--on", "IDLE")
+    assert "every IMAP capability" in result.output
+    for wrong in (("--off", "IMAP4rev1"), ("--off", "SASL-IR"), ("--off", "FROBNICATE"), ("--off", "ID", "--on", "ID")):
+        assert (await run("user", "capability", address, *wrong)).exit_code == 2
+    assert (await run("user", "capability", f"nobody@{DOMAIN}", "--off", "ID")).exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

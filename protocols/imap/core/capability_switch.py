@@ -57,7 +57,6 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "LITERAL+": ("LITERAL-",),
     "QRESYNC": ("CONDSTORE", "ENABLE"),
     "UTF8=ACCEPT": ("ENABLE",),
-    "CONTEXT=SORT": ("ESORT",),
     "ESORT": ("ESEARCH", "SORT"),
     "PARTIAL": ("ESEARCH",),
     "SEARCHRES": ("ESEARCH",),
