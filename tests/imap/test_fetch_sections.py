@@ -14,13 +14,6 @@ MANY = 60
 """Items of one FETCH."""
 
 
-async def given(imap: Imap, person: Person, seed: int) -> tuple[ImapClient, Expected]:
-    client, expected = await imap.client(person), build(seed)
-    await client.append(b"INBOX", expected.whole, binary=b"\0" in expected.whole)
-    await client.ok(b"SELECT INBOX")
-    return client, expected
-
-
 async def fetched(client: ImapClient, items: list[str]) -> dict[str, object]:
     found: dict[str, object] = {}
     for at in range(0, len(items), MANY):
@@ -39,18 +32,26 @@ def test_the_seeds_make_every_form() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_sections(imap: Imap, person: Person, seed: int) -> None:
-    client, expected = await given(imap, person, seed)
+async def test_every_section(imap: Imap, person: Person, seed: int) -> None:
+    expected = build(seed)
+    client = await imap.client(person)
+    await client.append(b"INBOX", expected.whole, binary=b"\0" in expected.whole)
+    await client.ok(b"SELECT INBOX")
+    await check_sections(client, expected)
+    await check_partial_sections(client, expected)
+    await check_header_fields(client, expected)
+    await check_binary(client, expected)
+    await client.close()
+
+
+async def check_sections(client: ImapClient, expected: Expected) -> None:
     found = await fetched(client, [f"BODY.PEEK[{name}]" for name in expected.sections])
     assert {name: found[f"BODY[{name}]"] for name in expected.sections} == expected.sections
     old = await fetched(client, ["RFC822.HEADER"])
     assert old["RFC822.HEADER"] == expected.sections["HEADER"]
-    await client.close()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_partial_sections(imap: Imap, person: Person, seed: int) -> None:
-    client, expected = await given(imap, person, seed)
+async def check_partial_sections(client: ImapClient, expected: Expected) -> None:
     items: dict[str, bytes | None] = {}
     for name, octets in expected.sections.items():
         size = len(octets or b"")
@@ -60,12 +61,9 @@ async def test_partial_sections(imap: Imap, person: Person, seed: int) -> None:
     for item, octets in items.items():
         # The answer names where it begins and not how much was asked for.
         assert found[f"BODY{item.rpartition('.')[0]}>"] == octets, item
-    await client.close()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_header_fields(imap: Imap, person: Person, seed: int) -> None:
-    client, expected = await given(imap, person, seed)
+async def check_header_fields(client: ImapClient, expected: Expected) -> None:
     headers = {
         name: octets
         for name, octets in expected.sections.items()
@@ -83,12 +81,9 @@ async def test_header_fields(imap: Imap, person: Person, seed: int) -> None:
     found = await fetched(client, items)
     for label, octets in asked.items():
         assert found["BODY" + label.replace(".9>", ">").upper()] == octets, label
-    await client.close()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_binary(imap: Imap, person: Person, seed: int) -> None:
-    client, expected = await given(imap, person, seed)
+async def check_binary(client: ImapClient, expected: Expected) -> None:
     items = [f"BINARY.PEEK[{name}]" for name in expected.decoded]
     items += [f"BINARY.SIZE[{name}]" for name in expected.decoded]
     items += [f"BINARY.PEEK[{name}]<1.5>" for name in expected.decoded]
@@ -105,7 +100,6 @@ async def test_binary(imap: Imap, person: Person, seed: int) -> None:
         for item in (f"BINARY.PEEK[{name}]", f"BINARY.SIZE[{name}]"):
             reply = await client.command(f"FETCH 1 {item}".encode())
             assert (reply.status, reply.code) == ("NO", b"UNKNOWN-CTE"), item
-    await client.close()
 
 
 @pytest.mark.parametrize(
