@@ -12,7 +12,7 @@ from protocols.imap.commands.fetching import Fetching
 from protocols.imap.core.commands.notify import EVENTS, Notify, SelectedEvents
 from protocols.imap.core.fetch_items import Datum, FetchItem
 from protocols.imap.core.mailbox_name import encode_name
-from protocols.imap.core.mailbox_news import NameNews, Watched, ancestors, initial_items
+from protocols.imap.core.mailbox_news import NameNews, Watched, ancestors, initial_items, names_went_round
 from protocols.imap.core.responses import Completion, untagged_ok
 from protocols.imap.mailbox_line import list_line, mailbox_attributes
 
@@ -159,7 +159,7 @@ class Notifier:
         period = self._journal.since(self._seen)
         self._seen = account.modseq
         known, self._known = self._known, {}
-        if period is None:
+        if period is None or names_went_round(period, account.mailboxes):
             return self._give_up()
         news = self._watched.news(
             period,

@@ -100,6 +100,20 @@ def status_items(before: MailboxBefore | None, now: Mailbox, events: Events, *, 
     return tuple(items)
 
 
+def names_went_round(period: MailboxPeriod, tree: MailboxTree) -> bool:
+    """Tell whether a mailbox took a name that another gave up for a new one, as when two change places.
+
+    OLDNAME one by one cannot say that, whatever the order: this is more than can be told (section 5.8).
+    """
+    renamed = [
+        (before.path, now.path)
+        for mailbox_id, before in period.mailboxes.items()
+        if before is not None and (now := tree.get(mailbox_id)) is not None and before.path != now.path
+    ]
+    given_up = {old for old, _ in renamed}
+    return any(new in given_up for _, new in renamed)
+
+
 class Watched:
     """The groups of one NOTIFY, as they apply to an account's mailboxes."""
 
@@ -107,7 +121,6 @@ class Watched:
         self._groups = groups
         self._messages = any(group.events.messages for group in groups)
         self._names = any(group.events.names or group.events.subscriptions for group in groups)
-
         self.annotations = any(group.events.annotations or group.events.server_annotations for group in groups)
         """Whether anything is to be told of annotations."""
         self.server_annotations = any(group.events.server_annotations for group in groups)
@@ -134,7 +147,9 @@ class Watched:
             for mailbox_id, before in period.mailboxes.items():
                 now = tree.get(mailbox_id)
                 if now is not None and mailbox_id != selected:
-                    items = status_items(before, now, self.events(now), condstore=condstore)
+                    # Under another name it is another mailbox for who watches names.
+                    was = before if before is not None and before.path == now.path else None
+                    items = status_items(was, now, self.events(now), condstore=condstore)
                     if items:
                         statuses.append(StatusNews(now, items))
         names = self._name_news(period, tree, frozenset(dangling)) if self._names else ()
@@ -164,8 +179,10 @@ class Watched:
                 for affected in (path, *ancestors(path)[:1]):
                     if affected not in found and self._wants_name(affected, tree, dangling | dangled):
                         found[affected] = NameNews(affected)
+        # A subscription follows its mailbox to the new name, as the client knows.
+        followed = {news.old for news in found.values()}
         for path in (*paths, *sorted(dangled ^ dangling)):
-            was = path in subscribed or path in dangled
+            was = path in subscribed - followed or path in dangled
             mailbox = tree.by_path(path)
             is_now = path in dangling or (mailbox is not None and mailbox.subscribed)
             if was != is_now and path not in found:
