@@ -41,6 +41,11 @@ class Store:
     async def of(cls, server: Served, person: Person) -> Store:
         return cls(server, person, await server.rest(person))
 
+    @property
+    def token(self) -> str:
+        """A bearer token, which the programs may use in place of the password (OAUTHBEARER, XOAUTH2)."""
+        return self.http.headers["Authorization"].removeprefix("Bearer ")
+
     async def mailboxes(self) -> dict[str, dict[str, Any]]:
         """Every mailbox by its path."""
         answer = await self.http.get("/v1/mailboxes")

@@ -33,6 +33,8 @@ class Curl:
         url = f"{scheme}{'s' if implicit else ''}://localhost:{port}/{path}"
         require = ["--ssl-reqd"] if self.tls == "starttls" else []
         person = f"{self.store.person.address}:{self.store.person.password}"
+        if "--oauth2-bearer" in options:
+            person = f"{self.store.person.address}:"
         ended = await self.home.run(
             "curl", "-sS", "--max-time", "30", *self.trust, *require, "-u", person, url, *options, codes=codes
         )
@@ -108,3 +110,17 @@ async def test_smtp(store: Store, home: Home, certificate: Path, tls: str) -> No
     wrong = ("-u", f"{store.person.address}:wrong", "--mail-from", store.person.address)
     await curl("smtp", "client.test", *wrong, "--mail-rcpt", store.person.address, "-T", home / "letter", codes=(67,))
     assert len(await store.messages()) == 4
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"])
+async def test_mechanisms(filled: Store, home: Home, certificate: Path, mechanism: str) -> None:
+    """Each way to sign in that curl has, at every door."""
+    curl = Curl(home, filled, certificate, "implicit")
+    options = ["--login-options", f"AUTH={mechanism}"]
+    if mechanism in ("OAUTHBEARER", "XOAUTH2"):
+        options += ["--oauth2-bearer", filled.token]
+    assert await curl("imap", "INBOX;MAILINDEX=1", *options) == LETTERS["plain"]
+    assert await curl("pop3", "1", *options) == LETTERS["plain"]
+    mail = ("--mail-from", filled.person.address, "--mail-rcpt", filled.person.address)
+    await curl("smtp", "client.test", *mail, "-T", home.write("letter", short("sent")), *options)
+    assert (await filled.one("sent")).raw.endswith(short("sent"))

@@ -93,6 +93,24 @@ async def test_session(filled: Store, certificate: Path) -> None:
     assert appended.received_at == "2020-02-03T04:05:06Z"
 
 
+@pytest.mark.parametrize("way", ["plain_login", "oauthbearer_login", "oauth2_login"])
+async def test_signing_in(filled: Store, certificate: Path, way: str) -> None:
+    imapclient = required_module("imapclient")
+    context = ssl.create_default_context(cafile=str(certificate))
+
+    def work(secret: str) -> int:
+        client = imapclient.IMAPClient("localhost", filled.server.ports["imaps"], ssl_context=context, timeout=30)
+        getattr(client, way)(filled.person.address, secret)
+        count: int = client.select_folder("INBOX")[b"EXISTS"]
+        client.logout()
+        return count
+
+    secret = filled.person.password if way == "plain_login" else filled.token
+    assert await asyncio.to_thread(work, secret) == len(LETTERS)
+    with pytest.raises(required_module("imapclient.exceptions").LoginError):
+        await asyncio.to_thread(work, "wrong")
+
+
 async def test_idle(filled: Store, certificate: Path) -> None:
     """New mail, a flag and a deletion by others are pushed."""
     idling = threading.Event()

@@ -26,7 +26,7 @@ class Mpop:
 host localhost
 port {store.server.ports[listener]}
 user {store.person.address}
-password {store.person.password}
+password {store.token if auth in ("oauthbearer", "xoauth2") else store.person.password}
 auth {auth}
 tls {"off" if tls == "none" else "on"}
 tls_starttls {"on" if tls == "starttls" else "off"}
@@ -46,7 +46,15 @@ pipelining auto
 
 
 @pytest.mark.parametrize(
-    ("tls", "auth"), [("none", "user"), ("starttls", "on"), ("implicit", "plain"), ("implicit", "user")]
+    ("tls", "auth"),
+    [
+        ("none", "user"),
+        ("starttls", "on"),
+        ("implicit", "plain"),
+        ("starttls", "scram-sha-256"),
+        ("implicit", "oauthbearer"),
+        ("starttls", "xoauth2"),
+    ],
 )
 async def test_each_message_once_and_then_gone(
     filled: Store, home: Home, certificate: Path, tls: str, auth: str

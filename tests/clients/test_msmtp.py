@@ -36,12 +36,23 @@ account default : mine
     )
 
 
-@pytest.mark.parametrize(("tls", "auth"), [("starttls", "plain"), ("implicit", "login"), ("implicit", "on")])
+@pytest.mark.parametrize(
+    ("tls", "auth"),
+    [
+        ("starttls", "plain"),
+        ("implicit", "login"),
+        ("implicit", "on"),
+        ("starttls", "scram-sha-256"),
+        ("implicit", "oauthbearer"),
+        ("starttls", "xoauth2"),
+    ],
+)
 async def test_submission(
     store: Store, new_person: NewPerson, home: Home, certificate: Path, tls: str, auth: str
 ) -> None:
     other = await Store.of(store.server, await new_person())
-    rc = configure(home, store, certificate, tls, auth, store.person.password)
+    secret = store.token if auth in ("oauthbearer", "xoauth2") else store.person.password
+    rc = configure(home, store, certificate, tls, auth, secret)
     for name in ("dots", "utf8", "latin1", "attachments", "long-line"):
         local = LETTERS[name].replace(b"\r\n", b"\n")
         await home.run("msmtp", "-C", rc, store.person.address, other.person.address, stdin=local)
