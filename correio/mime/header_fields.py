@@ -99,6 +99,6 @@ def _cut_utf_8(value: bytes) -> str:
 
 
 def decode_value(value: bytes) -> str:
-    """Return a raw value unfolded, with its encoded words decoded."""
+    """Return a raw value unfolded, with its encoded words decoded: one line, so that no word passes for another field."""
     text = unfold(value)
-    return decode_encoded_words(text) if "=?" in text else text
+    return _CONTROL.sub(" ", decode_encoded_words(text)) if "=?" in text else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from correio.mime.encoded_words import decode_encoded_words, encode_words
-from correio.mime.header_fields import MAX_VALUE, header_fields, unfold
+from correio.mime.header_fields import MAX_VALUE, decode_value, header_fields, unfold
 
 
 def test_fields_in_order_with_their_offsets() -> None:
@@ -100,3 +100,8 @@ def test_encode_keeps_words_short_and_characters_whole() -> None:
 def test_many_words_are_decoded_in_one_pass() -> None:
     assert decode_encoded_words("=?utf-8?q?a?= " * 16_000) == "a" * 16_000 + " "
     assert decode_encoded_words("=?utf-8?q?a" * 16_000) == "=?utf-8?q?a" * 16_000
+
+
+def test_a_decoded_value_stays_one_line() -> None:
+    assert decode_value(b" =?utf-8?B?YQ0KQmNjOiB4QHkueg==?=\r\n") == "a Bcc: x@y.z"
+    assert decode_value(b" =?utf-8?Q?a=0Ab=0D=00c?=") == "a b c"
