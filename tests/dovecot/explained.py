@@ -11,7 +11,7 @@ from typing import Any
 from tests.dovecot.run import Difference
 
 _EMBEDDED = re.compile(rb"(?i)content-type:\s*message/[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n(?![!-9;-~]+[ \t]*:)")
-_BROKEN_LINE = re.compile(rb"(?:\A|\n)(?![!-9;-~]+[ \t]*:)[^\r\n \t]")
+_BROKEN_LINE = re.compile(rb"\A[ \t]|(?:\A|\n)(?![!-9;-~]+[ \t]*:)[^\r\n \t]")
 _MADE_UP = (b"MISSING_MAILBOX", b"MISSING_DOMAIN", b"INVALID_ROUTE", b"SYNTAX_ERROR")
 
 
@@ -88,7 +88,7 @@ def _odd_addresses(raw: bytes) -> bool:
     """Some address field has two at signs, a semicolon or a comment between two commas."""
     for field in re.findall(rb"(?ims)^(?:from|sender|reply-to|to|cc|bcc)[ \t]*:(.*?)(?=\r\n[^ \t]|\Z)", raw):
         plain = re.sub(rb'"[^"\\]*"', b"", field)
-        if re.search(rb"@[^,]*@|[;()\\\"]|<[^>]*$|>[ \t]*[^\s,]|=\?", plain) or not re.search(rb"@", plain):
+        if re.search(rb"@[^,]*@|[;()\\\"]|<[^>]*$|>\s*[^\s,]|\.[^,<]*<|=\?", plain) or not re.search(rb"@", plain):
             return True
     return False
 
@@ -174,6 +174,8 @@ _RULES: tuple[tuple[str, Callable[[Difference], bool]], ...] = (
                 b"=?" in one.raw
                 or not one.raw.isascii()
                 or re.search(rb"(?i)base64|quoted-printable|charset", one.raw) is not None
+                or re.search(rb"(?i)content-type:[ \t]*[a-z]+/[a-z0-9.+-]*[^a-z0-9.+;\s-]", one.raw) is not None
+                or not one.where.isascii()
                 or '"  "' in one.where
             )
         ),

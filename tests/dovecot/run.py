@@ -16,8 +16,10 @@ from tests.peers.imap import ImapClient, Literal, Literal8, Reply
 
 FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "\\Deleted", "\\Draft", "$Label")
 _DATE = re.compile(
-    rb"(?:[A-Z][a-z]{2}, )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}"
+    rb"(?:[A-Z][a-z]{2}, )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+    rb" (?:19[7-9]|20[0-2])\d \d\d:\d\d(?::\d\d)? [+-]\d{4}"
 )
+_SUBJECT = re.compile(rb"(?:=\?(?:utf-8|iso-8859-1|us-ascii)\?|[^=]|=(?!\?))*", re.IGNORECASE)
 ANSWER = 60
 """Seconds to wait for an answer."""
 Say = Callable[[str], None]
@@ -81,7 +83,8 @@ class Comparison:
         self._refused: set[str] = set()
         """Mailbox names that only one of them takes."""
         self._alike: list[int] = []
-        """Messages whose ENVELOPE both give alike, and whose date RFC 5322 allows: what SORT and THREAD must agree on."""
+        """Messages whose ENVELOPE both give alike, with a plain date and a subject that both can read: what SORT and THREAD
+        must agree on."""
 
     def compare(self, kind: str, where: str, ours: Any, theirs: Any, raw: bytes = b"") -> None:
         """Count a question and keep the answers where they differ."""
@@ -144,7 +147,8 @@ class Comparison:
         parts = sections(ours["BODYSTRUCTURE"])
         same = parts == sections(theirs["BODYSTRUCTURE"])
         self._facts(sample, facts(ours), facts(theirs))
-        if ours["ENVELOPE"] == theirs["ENVELOPE"] and _DATE.fullmatch(ours["ENVELOPE"][0] or b""):
+        date, subject = (one or b"" for one in ours["ENVELOPE"][:2])
+        if ours["ENVELOPE"] == theirs["ENVELOPE"] and _DATE.fullmatch(date) and _SUBJECT.fullmatch(subject):
             self._alike.append(number)
         if not same:
             return
