@@ -242,7 +242,8 @@ class ImapSession(Session[FrameEvent]):
                 self.connection.wake()
         elif self.idling and selected is not None and (selected.behind or selected.gone):
             self.connection.wake()
-        if self.annotation_news is not None and self.annotation_news.waiting and (self.idling or self.notifier):
+        listening = self.idling or self.notifier is not None
+        if listening and self.annotation_news is not None and self.annotation_news.waiting:
             self.connection.wake()
         if self.account is not None and self.account.closed:
             self.connection.wake()

@@ -20,4 +20,7 @@ COMMANDS = (
     b"J UID STORE 1:* (UNCHANGEDSINCE 5) -FLAGS.SILENT \\Deleted", b"K STORE 1 FLAGS ()", b"L COPY 1 INBOX",
     b"M UID COPY 1:* a", b"N MOVE 1 INBOX", b"O UID MOVE 4294967295 INBOX", b"P LOGIN a b", b"Q AUTHENTICATE PLAIN =",
     b"R SORT (REVERSE DATE SUBJECT) UTF-8 ALL", b"S THREAD REFERENCES UTF-8 ALL", b"T GETQUOTAROOT INBOX",
+    b'U GETQUOTA ""', b"V STATUS INBOX (DELETED DELETED-STORAGE)", b"W ENABLE METADATA",
+    b'X SETMETADATA INBOX (/private/comment "a" /shared/vendor/x/y ~{3+}\r\na\0b /private/specialuse NIL)',
+    b'Y GETMETADATA (MAXSIZE 9 DEPTH infinity) "" (/private /shared/comment)', b"Z GETMETADATA INBOX (DEPTH 1) /private",
 )  # fmt: skip
