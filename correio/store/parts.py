@@ -13,6 +13,8 @@ from correio.store.documents import PartDocument
 
 CHUNK: Final = 1024 * 1024
 _BATCH: Final = 4 * CHUNK
+_LOOK_FIRST: Final = 256 * 1024
+"""Of a batch of more octets it is asked first what is there: the driver writes all of a refused batch into its error's text."""
 _DUPLICATE_KEY: Final = 11000
 
 
@@ -64,6 +66,11 @@ def _put(database: Database, contents: Sequence[Storable]) -> None:
         # What is there already is only touched, so that the collector leaves it alone. Where the collector was faster,
         # the touch matches nothing and the insert is made again.
         missing = {document["_id"]: document for document in batch}
+        if sum(len(document["data"]) for document in batch) > _LOOK_FIRST:
+            for found in parts.find({"_id": {"$in": list(missing)}}, {"_id": 1}):
+                twin = bytes(found["_id"])
+                if _touch(parts, missing[twin]):
+                    del missing[twin]
         while missing:
             try:
                 parts.insert_many(list(missing.values()), ordered=False)
@@ -76,12 +83,17 @@ def _put(database: Database, contents: Sequence[Storable]) -> None:
                 break
             still: dict[bytes, dict[str, Any]] = {}
             for twin in twins:
-                touched = parts.update_one(
-                    {"_id": twin}, {"$max": {"touched": missing[twin]["touched"]}, "$set": {"orphaned": 0}}
-                )
-                if not touched.matched_count:
+                if not _touch(parts, missing[twin]):
                     still[twin] = missing[twin]
             missing = still
+
+
+def _touch(parts: Any, document: dict[str, Any]) -> bool:
+    """Tell the collector that content is wanted; False where it is not there."""
+    changed = parts.update_one(
+        {"_id": document["_id"]}, {"$max": {"touched": document["touched"]}, "$set": {"orphaned": 0}}
+    )
+    return bool(changed.matched_count)
 
 
 async def put_parts(database: Database, contents: Sequence[Storable]) -> None:
