@@ -285,6 +285,9 @@ class Account:
         if index is None:
             states = await load_states(database, self.id, mailbox_id)
             index = MailboxIndex(mailbox_id, base, map(row_of, states))
+            # What other processes removed since ``base`` is not among the rows, and the index must not pretend to know it.
+            document = await find_account(database, self.id)
+            index.raise_floor(document.modseq if document is not None else base)
             stale = len(states)
         else:
             states = await states_since(database, self.id, mailbox_id, index.modseq)
@@ -299,18 +302,19 @@ class Account:
 
 
 def changes_from(index: MailboxIndex, states: list[MessageState], modseq: int) -> MailboxChanges:
-    """Return what these stored states mean for an index. Pure."""
+    """Return what these stored states mean for an index as of a modseq; some of them may be newer. Pure."""
     added: list[Row] = []
     changed = []
     removed = []
     for state in states:
         row = index.row(state.uid)
         if state.expunged:
-            if row is not None:
-                removed.append(state.uid)
+            # Also one that came and went unseen here: a client may have seen it at another process.
+            removed.append(state.uid)
         elif row is None:
             added.append(row_of(state))
         elif row.modseq < state.modseq:
             changed.append((state.uid, flag_set(state.flags), state.modseq))
     added.sort(key=lambda one: one.uid)
-    return MailboxChanges(modseq, tuple(added), tuple(changed), tuple(removed))
+    newest = max((state.modseq for state in states), default=0)
+    return MailboxChanges(modseq, tuple(added), tuple(changed), tuple(removed), newest)

@@ -38,6 +38,14 @@ class MailboxChanges(msgspec.Struct, frozen=True):
     changed: tuple[tuple[int, FlagSet, int], ...] = ()
     """(uid, flags, modseq)."""
     removed: tuple[int, ...] = ()
+    newest: int = 0
+    """The latest modseq among the changes, where they were read from the database: other processes may have committed more
+    while ``modseq`` and they were read."""
+
+    @property
+    def last(self) -> int:
+        """The modseq after which nothing of this step happened."""
+        return max(self.modseq, self.newest)
 
 
 class MailboxIndex:
@@ -48,7 +56,7 @@ class MailboxIndex:
     """
 
     __slots__ = (
-        "__weakref__", "_floor", "_journal", "dates", "flags", "mailbox_id", "modseq", "modseqs", "saved", "sizes", "uids",
+        "__weakref__", "_floor", "_journal", "_last", "dates", "flags", "mailbox_id", "modseq", "modseqs", "saved", "sizes", "uids",
     )  # fmt: skip
 
     def __init__(self, mailbox_id: str, modseq: int, rows: Iterable[Row] = ()) -> None:
@@ -65,6 +73,8 @@ class MailboxIndex:
             self._append(row)
         self._journal: deque[MailboxChanges] = deque(maxlen=JOURNAL_LENGTH)
         self._floor = modseq
+        self._last = modseq
+        """No row is newer than this. Rows may be newer than ``modseq``, never older."""
 
     @classmethod
     def from_columns(
@@ -130,9 +140,16 @@ class MailboxIndex:
             last = row.uid
         if changes.added or changes.changed or changes.removed:
             if len(self._journal) == JOURNAL_LENGTH:
-                self._floor = self._journal[0].modseq
+                self._floor = max(self._floor, self._journal[0].last)
             self._journal.append(changes)
+            self._last = max(self._last, changes.last)
         self.modseq = changes.modseq
+        self._last = max(self._last, self.modseq)
+
+    def raise_floor(self, modseq: int) -> None:
+        """What was removed up to this modseq cannot be told: the rows were read while others changed the mailbox."""
+        self._floor = max(self._floor, modseq)
+        self._last = max(self._last, modseq)
 
     def _remove(self, removed: tuple[int, ...]) -> None:
         gone = sorted({at for uid in removed if (at := self.position(uid)) >= 0})
@@ -156,13 +173,13 @@ class MailboxIndex:
 
     def changed_since(self, modseq: int) -> list[int]:
         """Return the UIDs, ascending, of present rows whose modseq is greater."""
-        if modseq >= self.modseq:
+        if modseq >= self._last:
             return []
         if modseq < self._floor:
             return [self.uids[at] for at, value in enumerate(self.modseqs) if value > modseq]
         touched: set[int] = set()
         for step in reversed(self._journal):
-            if step.modseq <= modseq:
+            if step.last <= modseq:
                 break
             touched.update(row.uid for row in step.added)
             touched.update(uid for uid, _, _ in step.changed)
@@ -175,7 +192,7 @@ class MailboxIndex:
             return None
         gone: set[int] = set()
         for step in reversed(self._journal):
-            if step.modseq <= modseq:
+            if step.last <= modseq:
                 break
             gone.update(step.removed)
         return sorted(gone)
