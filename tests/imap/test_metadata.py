@@ -157,10 +157,13 @@ async def test_all_entries_of_an_account_are_bounded_together(
     account = await directory.account(person.id)
     limits = directory.settings.limits
     most = limits.annotation_size
-    value = Literal(b"x" * most)
     for mailbox in (b"INBOX", b"Sent"):
+        pieces = [b"SETMETADATA " + mailbox + b" ("]
         for at in range(limits.annotation_storage // most // 2):
-            await client.ok(b"SETMETADATA %b (/private/x/%d " % (mailbox, at), value, b")")
+            pieces += [b" /private/x/%d " % at, Literal(b"x" * most)]
+        pieces[1] = pieces[1].lstrip()
+        reply = await client.finish(client.send(*pieces, b")"))
+        assert reply.status == "OK", reply
     await account.refresh()
     assert account.document.annotation_size == limits.annotation_storage
     await refused(client, b"METADATA TOOMANY", b'SETMETADATA "" (/private/comment "x")')
