@@ -9,7 +9,7 @@ from correio.mail.account import Account
 from correio.mail.committer import Operation
 from correio.mail.draft import Draft
 from correio.mail.flags import DELETED
-from correio.mail.portions import portions
+from correio.mail.portions import Finished, portions, unheard
 
 
 class ExpungeMessages(Operation[list[int]]):
@@ -45,11 +45,12 @@ async def expunge_messages(
     *,
     only_deleted: bool = True,
     all_or_none: bool = False,
+    finished: Finished = unheard,
 ) -> list[int]:
     """Remove messages, all of a mailbox or those given, and of them only what is flagged \\Deleted unless told otherwise.
 
     Returns the UIDs that went, ascending. Raises NotFoundError (mailbox), UnavailableError. Very many go in portions unless
-    ``all_or_none``: after an error the first of them may be gone.
+    ``all_or_none``, of which ``finished`` is told: after an error the first of them may be gone.
     """
     index = await account.index(mailbox_id)
     if uids is None:
@@ -57,7 +58,7 @@ async def expunge_messages(
     else:
         chosen = sorted(set(uids))
     gone: list[int] = []
-    for portion in [chosen] if all_or_none else portions(chosen):
+    for portion in [chosen] if all_or_none else portions(chosen, finished):
         operation = ExpungeMessages(account, mailbox_id, list(portion), only_deleted=only_deleted)
         done = await account.store.committer.submit(operation)
         gone += done

@@ -13,7 +13,7 @@ from correio.mail.committer import Operation
 from correio.mail.copy import Copied
 from correio.mail.draft import Draft
 from correio.mail.mailbox_index import Row
-from correio.mail.portions import portions
+from correio.mail.portions import Finished, portions, unheard
 from correio.store.documents import MessageDocument
 
 
@@ -68,15 +68,18 @@ class MoveMessages(Operation[Copied]):
         return Copied(target.document.uidvalidity, [(old.uid, new.uid) for old, new in zip(rows, moved, strict=True)])
 
 
-async def move_messages(account: Account, mailbox_id: str, uids: Iterable[int], target_id: str) -> Copied:
+async def move_messages(
+    account: Account, mailbox_id: str, uids: Iterable[int], target_id: str, finished: Finished = unheard
+) -> Copied:
     """Move messages. UIDs that are not there are passed over. Raises NotFoundError (either mailbox), ForbiddenError,
     LimitError, UnavailableError.
 
-    Very many go in portions: after an error the first of them may have moved, each wholly (RFC 6851 section 3.3).
+    Very many go in portions, of which ``finished`` is told: after an error the first of them may have moved, each wholly
+    (RFC 6851 section 3.3).
     """
     account.mailbox(mailbox_id)
     moved = Copied(account.mailbox(target_id).uidvalidity, [])
-    for portion in portions(sorted(set(uids))):
+    for portion in portions(sorted(set(uids)), finished):
         done = await account.store.committer.submit(MoveMessages(account, mailbox_id, list(portion), target_id))
         moved.pairs += done.pairs
     return moved

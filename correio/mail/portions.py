@@ -7,14 +7,27 @@ the account's other changes have their turn, so that no delivery waits for a who
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 PORTION: Final = 2000
 """Messages changed by one transaction."""
 
 
-def portions(uids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Cut UIDs into portions; of no UIDs, one empty portion, so that the mailbox is looked at all the same."""
+Finished = Callable[[int], None]
+"""Is told how many more messages have been looked at."""
+
+
+def unheard(_: int) -> None:
+    """Nobody wants to know."""
+
+
+def portions(uids: Sequence[int], finished: Finished = unheard) -> Iterator[Sequence[int]]:
+    """Cut UIDs into portions; of no UIDs, one empty portion, so that the mailbox is looked at all the same.
+
+    ``finished`` is told of a portion when the next is asked for.
+    """
     for start in range(0, max(1, len(uids)), PORTION):
-        yield uids[start : start + PORTION]
+        portion = uids[start : start + PORTION]
+        yield portion
+        finished(len(portion))

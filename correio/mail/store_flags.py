@@ -12,7 +12,7 @@ from correio.mail.committer import Operation
 from correio.mail.draft import Draft
 from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import Row
-from correio.mail.portions import portions
+from correio.mail.portions import Finished, portions, unheard
 
 
 class FlagChange(msgspec.Struct, frozen=True):
@@ -81,14 +81,19 @@ class StoreFlags(Operation[FlagResult]):
 
 
 async def store_flags(
-    account: Account, mailbox_id: str, uids: Iterable[int], change: FlagChange, unchanged_since: int | None = None
+    account: Account,
+    mailbox_id: str,
+    uids: Iterable[int],
+    change: FlagChange,
+    unchanged_since: int | None = None,
+    finished: Finished = unheard,
 ) -> FlagResult:
     """Change flags. UIDs that are not there are passed over. Raises NotFoundError (mailbox), LimitError, UnavailableError.
 
-    Very many are changed in portions: after an error the first of them may be changed.
+    Very many are changed in portions, of which ``finished`` is told: after an error the first of them may be changed.
     """
     result = FlagResult()
-    for portion in portions(sorted(set(uids))):
+    for portion in portions(sorted(set(uids)), finished):
         operation = StoreFlags(account, mailbox_id, list(portion), change, unchanged_since)
         done = await account.store.committer.submit(operation)
         result.updated += done.updated

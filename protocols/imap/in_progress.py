@@ -63,8 +63,8 @@ class InProgress:
             self._timer.cancel()
             self._timer = None
 
-    def begin(self, goal: int) -> Callable[[int], None]:
-        """So many things are to be done. Returns what is to be told of how many more have been.
+    def begin(self, goal: int | None = None) -> Callable[[int], None]:
+        """So many things are to be done, or nobody knows how many. Returns what is to be told of how many more have been.
 
         Where there is more than one round, nobody knows how many things the later ones will have.
         """

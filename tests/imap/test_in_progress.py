@@ -39,12 +39,15 @@ def test_the_long_commands_are_commands() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_long_commands_are_reported_on_under_their_tag(imap: Imap, person: Person) -> None:
+async def test_long_commands_are_reported_on_under_their_tag(
+    imap: Imap, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = await imap.client(person)
     assert b" INPROGRESS" in (await client.ok(b"CAPABILITY")).untagged[0]
     for _ in range(3):
         await client.append(b"INBOX", ONE)
     await client.ok(b"SELECT INBOX")
+    monkeypatch.setattr("correio.mail.portions.PORTION", 1)
     for command in (b"STORE 1:3 +FLAGS (\\Seen)", b"UID COPY 1:3 Sent", b"MOVE 1 Trash", b"EXPUNGE"):
         tag = client.send(command)
         reply = await client.finish(tag)
@@ -52,6 +55,8 @@ async def test_long_commands_are_reported_on_under_their_tag(imap: Imap, person:
         states = [found for line in reply.untagged if (found := STATE.match(line))]
         assert states, (command, reply.untagged)
         assert {found[1] for found in states} == {tag.encode()}
+        if command.startswith(b"STORE"):
+            assert {(found[2], found[3]) for found in states} >= {(b"0", b"3"), (b"1", b"3"), (b"2", b"3")}
     reply = await client.ok(b"NOOP")
     assert not any(STATE.match(line) for line in reply.untagged)
     await client.close()

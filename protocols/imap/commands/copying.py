@@ -64,7 +64,8 @@ async def move(session: ImapSession, arguments: Move, _: bytes) -> Completion:
         return NO_TARGET
     if not uids:
         return Completion("OK", "There was nothing to move.")
-    moved = await move_messages(session.person, selected.mailbox_id, uids, target.id)
+    progress = session.in_progress.begin(len(uids))
+    moved = await move_messages(session.person, selected.mailbox_id, uids, target.id, progress)
     session.added(target.id, [uid for _, uid in moved.pairs])
     if not moved.pairs:
         return Completion("OK", "There was nothing to move.")

@@ -24,7 +24,8 @@ async def expunge(session: ImapSession, arguments: Expunge, _: bytes) -> Complet
         uids = selected.uids(selected.positions(arguments.uids, uid=True))
         if not uids:
             return Completion("OK", "There was nothing to expunge.")
-    gone = await expunge_messages(session.person, selected.mailbox_id, uids)
+    progress = session.in_progress.begin(len(uids) if uids is not None else None)
+    gone = await expunge_messages(session.person, selected.mailbox_id, uids, finished=progress)
     code = f"HIGHESTMODSEQ {selected.modseq()}" if session.qresync and gone else ""
     return Completion("OK", "Expunged.", code)
 
@@ -33,7 +34,7 @@ async def close(session: ImapSession, _: Arguments, __: bytes) -> Completion:
     """RFC 9051 section 6.4.1: expunges without a word, unless the mailbox is open to read only."""
     selected = session.current
     if not selected.read_only:
-        await expunge_messages(session.person, selected.mailbox_id)
+        await expunge_messages(session.person, selected.mailbox_id, finished=session.in_progress.begin())
     await deselect(session)
     return Completion("OK", "Closed.")
 

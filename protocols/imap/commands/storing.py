@@ -28,7 +28,8 @@ async def store(session: ImapSession, arguments: Store, _: bytes) -> Completion:
     if not uids:
         return Completion("OK", "There was nothing to change.")
     change = FlagChange(arguments.mode, arguments.flags)
-    result = await store_flags(session.person, selected.mailbox_id, uids, change, arguments.unchanged_since)
+    progress = session.in_progress.begin(len(uids))
+    result = await store_flags(session.person, selected.mailbox_id, uids, change, arguments.unchanged_since, progress)
     pieces = [selected.new_keywords()]
     for row in result.updated:
         selected.told[row.uid] = row.modseq
