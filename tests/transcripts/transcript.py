@@ -3,7 +3,7 @@ r"""Transcripts as files: who says what, in order.
 ``C:`` is a line of the client, ``S:`` a response of the server, ``O:`` a command of another session of the same account,
 which must succeed. In a client's line ``<literal:text>`` is a non-synchronising literal and ``<sync:text>`` one that the
 server is to ask for, with ``\r\n`` for line ends; ``<bearer>`` signs in. In a response ``…`` is any text and ``<n>`` any number;
-a literal of it stands in the same line, with ``\r\n`` for line ends.
+a literal of it stands in the same line, with ``\r\n`` for line ends. ``M:`` is the rest of a multi-line answer of POP3.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LITERAL = re.compile(r"<(literal|sync):(.*?)>(?= |$)")
 
 @dataclass(frozen=True)
 class Said:
-    """One line: ``C``, ``S`` or ``O``, and its text as it stands in the file."""
+    """One line: ``C``, ``S``, ``O`` or ``M``, and its text as it stands in the file."""
 
     who: str
     text: str
