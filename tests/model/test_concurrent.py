@@ -115,7 +115,10 @@ async def look(client: CheckedClient) -> Kept:
     opening, fetching = client.send(b"EXAMINE INBOX"), client.send(b"UID FETCH 1:* (FLAGS)")
     said = b"\n".join((await client.finish(opening)).untagged)
     codes = dict(re.findall(rb"\[(UIDVALIDITY|HIGHESTMODSEQ) (\d+)\]", said))
-    fetched = (await client.finish(fetching)).fetched()
+    reply = await client.finish(fetching)
+    # What others did meanwhile may be told behind it, without a UID: it is newer than what is kept as the modseq.
+    reply.untagged = [line for line in reply.untagged if b" FETCH (UID " in line]
+    fetched = reply.fetched()
     flags = {uid: plain_flags(items["FLAGS"]) for uid, items in fetched.items() if "FLAGS" in items}
     return Kept(int(codes[b"UIDVALIDITY"]), int(codes[b"HIGHESTMODSEQ"]), flags)
 
