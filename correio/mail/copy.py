@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
-from correio.errors import ForbiddenError
+from correio.errors import ForbiddenError, MailError
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
 from correio.mail.committer import Operation
 from correio.mail.draft import Draft
+from correio.mail.expunge import expunge_messages
+from correio.mail.portions import portions
 from correio.mail.room import submit_if_room
 from correio.store.documents import MessageDocument
 from correio.store.messages import find_messages_by_uid
@@ -27,7 +29,7 @@ class Copied(msgspec.Struct):
 
 
 class CopyMessages(Operation[Copied]):
-    """Copies messages, all that are there or none."""
+    """Copies one portion of messages, all that are there or none."""
 
     def __init__(self, account: Account, mailbox_id: str, sources: list[MessageDocument], target_id: str) -> None:
         super().__init__(account)
@@ -71,11 +73,24 @@ class CopyMessages(Operation[Copied]):
 async def copy_messages(account: Account, mailbox_id: str, uids: Iterable[int], target_id: str) -> Copied:
     """Copy messages with their flags and dates. Raises NotFoundError (either mailbox), ForbiddenError, QuotaExceededError,
     LimitError, UnavailableError.
+
+    Very many are copied in portions. Where one fails, the copies made before are removed again (RFC 9051 section 6.4.7).
     """
     account.mailbox(mailbox_id)
-    account.mailbox(target_id)
-    wanted = sorted(set(uids))
-    found = await find_messages_by_uid(account.store.database, account.id, mailbox_id, wanted)
-    asked = set(wanted)
+    copied = Copied(account.mailbox(target_id).uidvalidity, [])
+    try:
+        for portion in portions(sorted(set(uids))):
+            done = await submit_if_room(account, await _read(account, mailbox_id, portion, target_id))
+            copied.pairs += done.pairs
+    except MailError:
+        if copied.pairs:
+            await expunge_messages(account, target_id, [new for _, new in copied.pairs], only_deleted=False)
+        raise
+    return copied
+
+
+async def _read(account: Account, mailbox_id: str, uids: Sequence[int], target_id: str) -> CopyMessages:
+    found = await find_messages_by_uid(account.store.database, account.id, mailbox_id, uids)
+    asked = set(uids)
     sources = sorted((source for source in found if source.uid in asked), key=lambda one: one.uid)
-    return await submit_if_room(account, CopyMessages(account, mailbox_id, sources, target_id))
+    return CopyMessages(account, mailbox_id, sources, target_id)

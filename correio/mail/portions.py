@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-PORTION: Final = 2000
+PORTION: Final = 1000
 """Messages changed by one transaction."""
 
 

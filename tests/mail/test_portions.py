@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from correio.errors import QuotaExceededError
 from correio.mail import portions as portions_module
 from correio.mail.account import Account
 from correio.mail.append import NewMessage, append_messages
@@ -15,6 +16,7 @@ from correio.mail.flags import DELETED, FLAGGED, SEEN, flag_set
 from correio.mail.move import move_messages
 from correio.mail.portions import portions
 from correio.mail.store_flags import FlagChange, store_flags
+from correio.store.accounts import update_account
 from tests.mail.conftest import message
 from tests.mail.test_operations import box, consistent, fill
 
@@ -66,7 +68,7 @@ async def test_round_trips_do_not_grow_with_the_messages_of_a_portion(account, s
     trips = Trips(account)
     copied = await copy_messages(account, inbox, uids, archive)
     assert [old for old, _ in copied.pairs] == uids
-    assert trips.made(transactions=1, each=4, before=1), "a copy is all or none: one reading, one transaction"
+    assert trips.made(transactions=3, each=5), "and reading the sources"
 
     trips = Trips(account)
     moved = await move_messages(account, inbox, uids, trash)
@@ -111,3 +113,15 @@ async def test_what_changed_meanwhile_is_found_in_a_later_portion(account, small
     result = await marking
     assert result.modified == [uids[-1]]
     assert len(result.updated) == COUNT - 1
+
+
+async def test_copies_made_before_a_failure_are_taken_back(account, small):
+    inbox, archive = box(account, "INBOX"), box(account, "Archive")
+    uids = await fill(account, COUNT)
+    await update_account(account.store.database, account.id, quota=account.used + account.used // 2)
+    await account.refresh()
+    with pytest.raises(QuotaExceededError):
+        await copy_messages(account, inbox, uids, archive)
+    assert account.mailbox(archive).exists == 0
+    assert account.messages == COUNT
+    await consistent(account)
