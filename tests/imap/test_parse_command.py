@@ -70,8 +70,10 @@ GOOD: list[tuple[bytes, Arguments]] = [
     (b"NOTIFY none", notify.Notify()),
     (b"NOTIFY SET (personal NONE)", notify.Notify(True, groups=(EventGroup(Scope.PERSONAL, frozenset(), Events()),))),
     (
-        b"notify set status (selected-delayed (MessageNew (UID FLAGS) MessageExpunge FlagChange)) "
-        b"(subtree (a {1}\r\nb) (MailboxName subscriptionchange)) (Mailboxes inbox (messagenew MESSAGEEXPUNGE))",
+        (
+            b"notify set status (selected-delayed (MessageNew (UID FLAGS) MessageExpunge FlagChange)) "
+            b"(subtree (a {1}\r\nb) (MailboxName subscriptionchange)) (Mailboxes inbox (messagenew MESSAGEEXPUNGE))"
+        ),
         notify.Notify(
             True,
             True,
@@ -184,8 +186,14 @@ GOOD: list[tuple[bytes, Arguments]] = [
         sorting.Sort(True, (Criterion(SortKey.DISPLAYFROM, True),), ModSeq(3), (b"ALL", b"COUNT"), True),
     ),
     (b"thread references utf-8 all", sorting.Thread(False, b"REFERENCES", All())),
-    (b"UID THREAD ORDEREDSUBJECT x-none 1", sorting.Thread(True, b"ORDEREDSUBJECT", Numbers(S((1, 1)), False), knows_charset=False)),
-    (b"UID FETCH $,7 (UID) (PARTIAL 1:9)", messages.Fetch(True, SequenceSet(((7, 7),), True), (Datum.UID,), partial=PartialRange(1, 9))),
+    (
+        b"UID THREAD ORDEREDSUBJECT x-none 1",
+        sorting.Thread(True, b"ORDEREDSUBJECT", Numbers(S((1, 1)), False), knows_charset=False),
+    ),
+    (
+        b"UID FETCH $,7 (UID) (PARTIAL 1:9)",
+        messages.Fetch(True, SequenceSet(((7, 7),), True), (Datum.UID,), partial=PartialRange(1, 9)),
+    ),
     (b"UID SEARCH RETURN () 1", messages.Search(True, Numbers(S((1, 1)), False), (b"ALL",))),
     (b"SEARCH RETURN (MIN COUNT) CHARSET utf-8 SEEN", messages.Search(False, HasFlag("\\Seen"), (b"MIN", b"COUNT"), False, True)),
     (b"FETCH 1 FAST", messages.Fetch(False, S((1, 1)), (Datum.FLAGS, Datum.INTERNALDATE, Datum.SIZE))),
