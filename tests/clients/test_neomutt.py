@@ -25,14 +25,16 @@ class Neomutt:
         s = "s" if tls == "implicit" else ""
         self.pop = f"pop{s}://{user}@localhost:{ports['pop3' + s]}/"
         far = f"imap{s}://{user}@localhost:{ports['imap' + s]}/"
+        # Of its own accord neomutt takes SCRAM-SHA-256-PLUS to send and for POP3, and then has no channel binding to give.
         home.write(
             "neomuttrc",
             f"""set imap_user="{store.person.address}" imap_pass="{store.person.password}"
 set pop_user="{store.person.address}" pop_pass="{store.person.password}"
 set smtp_url="smtp{s}://{user}@localhost:{ports["submission" + s]}/" smtp_pass="{store.person.password}"
+set smtp_authenticators="plain" pop_authenticators="user"
 set folder="{far}" spoolfile="{far}INBOX" record="{far}Sent"
 set ssl_starttls={"no" if tls == "none" else "yes"} ssl_force_tls={"no" if tls == "none" else "yes"}
-set certificate_file="{certificate}" ssl_usesystemcerts=no
+set certificate_file="{certificate}"
 set header_cache="{home / "cache"}" message_cachedir="{home / "bodies"}" tmpdir="{home.path}"
 set mark_old=no resolve=no sort=mailbox-order quit=yes delete=yes confirmappend=no confirmcreate=no move=no wait_key=no
 set abort_key="\\Cx" imap_idle=no imap_check_subscribed=yes timeout=1

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.clients
 SMALL = tuple(sample for sample in messages() if 0 < len(sample.raw) < 100_000)
 
 
-def connect(store: Store, certificate: Path, tls: str) -> poplib.POP3:
-    """Signed in, by one of three ways to TLS."""
+def connect(store: Store, certificate: Path, tls: str, *, utf8: bool = False) -> poplib.POP3:
+    """Signed in, by one of three ways to TLS. ``utf8``: with what RFC 6856 asks of those who read UTF-8 header fields."""
     context = ssl.create_default_context(cafile=str(certificate))
     ports = store.server.ports
     client: poplib.POP3
@@ -31,6 +31,8 @@ def connect(store: Store, certificate: Path, tls: str) -> poplib.POP3:
         client = poplib.POP3("localhost", ports["pop3"], timeout=30)
         if tls == "starttls":
             client.stls(context)
+    if utf8:
+        client.utf8()
     client.user(store.person.address)
     client.pass_(store.person.password)
     return client
@@ -88,7 +90,7 @@ async def test_every_kind_of_mail(
     monkeypatch.setattr(poplib, "_MAXLINE", 1 << 20)
 
     def read() -> list[bytes]:
-        client = connect(store, certificate, "none")
+        client = connect(store, certificate, "none", utf8=True)
         count, _ = client.stat()
         found = [whole(client.retr(number)[1]) for number in range(1, count + 1)]
         client.quit()
