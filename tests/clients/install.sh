@@ -15,7 +15,6 @@ curl:curl
 msmtp:msmtp
 swaks:swaks
 thunderbird:thunderbird
-openssl:openssl
 "
 
 missing=""
@@ -24,6 +23,8 @@ for pair in $WANTED; do
 done
 # swaks speaks TLS through this module.
 perl -MNet::SSLeay -e 1 2>/dev/null || missing="$missing libnet-ssleay-perl"
+# Thunderbird's password store is made with this library.
+/sbin/ldconfig -p 2>/dev/null | grep -q 'libnss3\.so' || missing="$missing libnss3"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
