@@ -17,9 +17,9 @@ from rich.table import Table
 
 from bench.driver import Driver
 from bench.figure import Figure
-from bench.phases import append, connections, delivery, fetch, idle, trips
+from bench.phases import append, changes, connections, delivery, fetch, idle, logins, select, trips
 from bench.service import Service
-from bench.subject import ONE, READER, SPREAD, Bench
+from bench.subject import LARGE, ONE, READER, SPREAD, Bench
 
 PHASES = {
     "delivery": delivery,
@@ -27,6 +27,9 @@ PHASES = {
     "trips": trips,
     "fetch": fetch,
     "idle": idle,
+    "select": select,
+    "changes": changes,
+    "logins": logins,
     "connections": connections,
 }
 
@@ -40,6 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=10_000, help="messages in the mailbox that is read (10000)")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each writing phase goes on (5)")
     parser.add_argument("--connections", type=int, default=2000, help="clients that idle at once (2000)")
+    parser.add_argument("--large", type=int, default=100_000, help="messages in the mailbox of SELECT (100000)")
     return parser.parse_args()
 
 
@@ -50,9 +54,11 @@ async def _measure(arguments: argparse.Namespace, console: Console) -> list[Figu
         with console.status("starting correio serve") as status:
             await asyncio.to_thread(service.start)
             status.update("making accounts")
-            await service.users(ONE, READER, *SPREAD)
+            await service.users(ONE, READER, LARGE, *SPREAD)
             driver = Driver(*service.database())
-            bench = Bench(service, driver, arguments.messages, arguments.seconds, arguments.connections)
+            bench = Bench(
+                service, driver, arguments.messages, arguments.seconds, arguments.connections, arguments.large
+            )
             for name in arguments.only:
                 status.update(f"{name}: measuring")
                 started = time.perf_counter()

@@ -15,6 +15,7 @@ from bench.figure import median
 from bench.load import CONNECTIONS
 
 _META = {"uid": 1, "envelope": 1, "structure": 1}
+_STATE = {"_id": 0, "uid": 1, "modseq": 1, "flags": 1, "date": 1, "size": 1, "saved": 1, "expunged": 1}
 
 
 class Driver:
@@ -60,6 +61,55 @@ class Driver:
     def bodies(self, mailbox: dict[str, str], turns: int = 3) -> float:
         """Documents a second of a cursor over the octets of a mailbox."""
         return self._cursor(mailbox, {"uid": 1, "source": 1, "layout": 1, "content": 1}, turns)
+
+    def states(self, mailbox: dict[str, str]) -> float:
+        """Seconds to read what an index needs of every message of a mailbox."""
+        started = time.perf_counter()
+        cursor = self.database["messages"].find({**mailbox, "uid": {"$gte": 1}}, _STATE, batch_size=1000)
+        for _ in cursor.sort("uid", 1):
+            pass
+        return time.perf_counter() - started
+
+    def updates(self, mailbox: dict[str, str]) -> float:
+        """Documents a second of one update_many over a mailbox that changes nothing a client sees."""
+        started = time.perf_counter()
+        done = self.database["messages"].update_many({**mailbox, "uid": {"$gte": 1}}, {"$inc": {"gone": 1}})
+        taken = time.perf_counter() - started
+        self.database["messages"].update_many({**mailbox, "uid": {"$gte": 1}}, {"$unset": {"gone": ""}})
+        return done.modified_count / taken
+
+    def multiply(self, address: str, count: int) -> dict[str, str]:
+        """Copy the one message in an INBOX until it holds ``count``: APPEND would take minutes. Restart the server after."""
+        mailbox = self.mailbox(address)
+        messages = self.database["messages"]
+        first = messages.find_one(mailbox)
+        assert first is not None
+        modseq = int(first["modseq"])
+        for start in range(1, count, 1000):
+            modseq += 1
+            batch = range(start, min(start + 1000, count))
+            messages.insert_many(
+                [
+                    {
+                        **first,
+                        "_id": f"{first['_id']}{number}",
+                        "uid": first["uid"] + number,
+                        "modseq": modseq,
+                        "flags": ["\\Seen"] if number % 2 else [],
+                        "email": f"{first['email']}{number}",
+                        "thread": f"{first['thread']}{number}",
+                        "msgid": Binary(os.urandom(8)),
+                    }
+                    for number in batch
+                ],
+                ordered=False,
+            )
+        size = count * int(first["size"])
+        counts = {"uidnext": first["uid"] + count, "exists": count, "unseen": count - count // 2, "size": size}
+        self.database["mailboxes"].update_one({"_id": mailbox["mailbox"]}, {"$set": {**counts, "modseq": modseq}})
+        account = {"modseq": modseq, "used": size, "messages": count}
+        self.database["accounts"].update_one({"_id": mailbox["account"]}, {"$set": account})
+        return mailbox
 
     def _cursor(self, mailbox: dict[str, str], projection: dict[str, int], turns: int) -> float:
         rates: list[float] = []

@@ -16,7 +16,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 
 from correio.config import Settings
-from correio.mail.directory import add_domain, add_user
+from correio.mail.directory import add_domain, add_user, set_password
 from correio.opening import open_store
 from correio.store.keeper_files import KeeperFiles
 
@@ -95,6 +95,11 @@ class Service:
             hashed = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
             for address in addresses:
                 await add_user(store, address, hashed)
+
+    async def rehash(self, address: str, hasher: PasswordHasher) -> None:
+        """Keep an account's password, hashed otherwise."""
+        async with open_store(Settings(data=self.data)) as store:
+            await set_password(store, address, hasher.hash(PASSWORD))
 
     def database(self) -> tuple[str, str]:
         """URI and name of the database the server uses."""

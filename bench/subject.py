@@ -12,6 +12,7 @@ from bench.service import DOMAIN, PASSWORD, Service
 
 ONE = f"one@{DOMAIN}"
 READER = f"reader@{DOMAIN}"
+LARGE = f"large@{DOMAIN}"
 SPREAD = tuple(f"many{number}@{DOMAIN}" for number in range(50))
 KIB4 = 4096
 MIB = 1024 * 1024
@@ -29,6 +30,8 @@ class Bench:
     """How long each phase that writes goes on."""
     connections: int = 2000
     """How many clients idle at once."""
+    large: int = 100_000
+    """How many messages the mailbox for SELECT holds."""
     _filled: bool = field(default=False, repr=False)
 
     async def imap(self, user: str = ONE) -> Imap:
