@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from correio.mime.charsets import guess_text
 from correio.mime.collation import folded
 from correio.mime.header_fields import decode_value, header_fields
 from correio.mime.model import ParsedMessage, Part
@@ -125,9 +126,21 @@ def folded_headers(message: Searchable) -> bytes:
 
 
 def _lines(header: bytes) -> bytes:
-    return b"".join(
-        [b"\n%b: %b" % (_folded(field.name), _folded(decode_value(field.value))) for field in header_fields(header)]
-    )
+    lines: list[bytes] = []
+    at = 0
+    for field in header_fields(header):
+        if field.start > at:
+            lines.append(_stray(header[at : field.start]))
+        lines.append(b"\n%b: %b" % (_folded(field.name), _folded(decode_value(field.value))))
+        at = field.end
+    if at < len(header):
+        lines.append(_stray(header[at:]))
+    return b"".join(lines)
+
+
+def _stray(octets: bytes) -> bytes:
+    """Return lines among the fields that are none: a client that shows the header shows them too."""
+    return b"\n" + _folded(guess_text(octets.strip()).replace("\r\n", "\n")) if octets.strip() else b""
 
 
 def folded_texts(message: Searchable, overlap: int = 0) -> Iterator[bytes]:

@@ -60,6 +60,7 @@ SPECIAL: dict[int, bytes] = {
     12: HEAD + part("text/plain", "utf-8", "base64", "needle in much text. " + "hay " * 3_000),
     13: HEAD + b"\r\n" + b"hay " * (MOST_TEXT // 4) + b"\r\nneedle beyond\r\n",
     14: b"From: a@x\r\nsubject : odd\r\nTo: a, b\r\nTo: c@second.example\r\n\r\n",
+    16: b"Subject: fields\r\nand no field at all\r\nTo: a\r\n\r\nplain\r\n",
 }
 ASKED: list[tuple[Words, set[int]]] = [
     (TextWords("встреча", header=False), {3}),
@@ -91,7 +92,9 @@ ASKED: list[tuple[Words, set[int]]] = [
     (HeaderWords("subject", "odd"), {14}),
     (HeaderWords("to", "c@second"), {14}),
     (HeaderWords("to", "b c@"), set()),
-    (HeaderWords("subject", "message 1"), {1, *range(15, 20), *range(100, 141)}),
+    (HeaderWords("subject", "message 1"), {1, 15, 17, 18, 19, *range(100, 141)}),
+    (TextWords("no field at all", header=True), {16}),
+    (HeaderWords("and", "field"), set()),
     (TextWords("", header=False), set(range(1, 141))),
 ]
 COUNT = 140
