@@ -90,7 +90,7 @@ def create_app(store: MessageStore, authenticator: Authenticator, settings: Sett
         Reading(
             "correio_database_round_trips_total",
             "Commands sent to the database.",
-            lambda: store.database.round_trips.count,
+            lambda: store.database.round_trips.total,
             "counter",
         )
     )

@@ -71,7 +71,6 @@ def new_person(directory: MessageStore) -> NewPerson:
 
 
 @pytest.fixture
-async def person(new_person: NewPerson, directory: MessageStore) -> Person:
-    """One fresh account, and nothing left to do in the background for those of other tests: round trips are counted."""
-    await directory.search_keeper.settle()
+async def person(new_person: NewPerson) -> Person:
+    """One fresh account."""
     return await new_person()

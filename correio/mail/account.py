@@ -283,11 +283,11 @@ class Account:
         if view is not None and self.document.floor <= view.modseq <= base:
             index = await self.store.in_worker(unpack_index, mailbox_id, view.packed)
         if index is None:
-            states = await load_states(database, self.id, mailbox_id)
+            states, newest = await load_states(database, self.id, mailbox_id)
             index = MailboxIndex(mailbox_id, base, map(row_of, states))
-            # What other processes removed since ``base`` is not among the rows, and the index must not pretend to know it.
-            document = await find_account(database, self.id)
-            index.raise_floor(document.modseq if document is not None else base)
+            # What other processes removed since ``base`` is not among the rows, and the index must not pretend to know it. What
+            # they remove behind the reader's back is among them, and is told with the changes since ``base``.
+            index.raise_floor(newest)
             stale = len(states)
         else:
             states = await states_since(database, self.id, mailbox_id, index.modseq)

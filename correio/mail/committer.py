@@ -13,6 +13,7 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Any, Final, Generic, TypeVar
 
 from correio.errors import MailError, OutcomeUnknownError, UnavailableError
@@ -216,7 +217,8 @@ class Committer:
         accounts = {item.operation.account.id for item in items}
         self._busy |= accounts
         started = asyncio.get_running_loop().time()
-        task = asyncio.create_task(self._run(items), name="commit")
+        # In a context of its own: what is committed is waited for, whoever gave the occasion for it.
+        task = asyncio.create_task(self._run(items), name="commit", context=Context())
         self._tasks.add(task)
         self.statistics.groups += 1
         self.statistics.operations += len(items)

@@ -27,6 +27,7 @@ from correio.store.feed import ChangeFeed
 from correio.store.mailboxes import find_mailboxes
 from correio.store.messages import delete_mailbox_messages
 from correio.store.retention import mark_buried
+from correio.store.round_trips import background_task
 from correio.store.search_blocks import delete_blocks
 from correio.store.views import delete_view
 
@@ -225,6 +226,6 @@ class MessageStore:
             if not task.cancelled() and (error := task.exception()) is not None:
                 _log.warning("background work failed: %s", error)
 
-        task = asyncio.create_task(work)
+        task = background_task(work)
         self._background.add(task)
         task.add_done_callback(ended)

@@ -17,6 +17,7 @@ from correio.errors import MailError
 from correio.mail.message_store import MessageStore
 from correio.mail.search_block import SPAN
 from correio.store import retention
+from correio.store.round_trips import background_task
 from correio.store.tokens import delete_expired_tokens
 
 _log = logging.getLogger("correio.mail.retention")
@@ -49,7 +50,7 @@ class Retention:
 
     def start(self) -> None:
         """Begin, a minute from now."""
-        self._task = asyncio.create_task(self._run(), name="retention")
+        self._task = background_task(self._run(), "retention")
 
     async def stop(self) -> None:
         """End; a pass under way is left where it is."""

@@ -21,6 +21,7 @@ from correio.mail.search_record import SearchRecord, search_record
 from correio.mail.search_source import searchables
 from correio.mail.searchable import Searchable
 from correio.store.messages import find_messages_by_uid
+from correio.store.round_trips import background_task
 from correio.store.search_blocks import delete_block, find_blocks, put_block
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class SearchKeeper:
         elif there:
             there.add(gone)
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="search blocks")
+            self._task = background_task(self._run(), "search blocks")
 
     # What it does
 

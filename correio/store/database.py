@@ -1,4 +1,4 @@
-"""The connection to MongoDB: the motor client, its collections, and the count of round trips."""
+"""The connection to MongoDB: the motor client, its collections, and the threads for whole transactions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -20,6 +21,7 @@ from pymongo.write_concern import WriteConcern
 
 from correio.errors import UnavailableError
 from correio.store.indexes import INDEXES
+from correio.store.round_trips import RoundTrips, is_waiting
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,7 +30,6 @@ Raw = dict[str, Any]
 
 DURABLE: Final = WriteConcern(w="majority", j=True)
 _THREADS: Final = 8
-_UNCOUNTED: Final = frozenset({"hello", "ismaster", "isMaster", "endSessions"})
 
 
 @contextmanager
@@ -40,32 +41,6 @@ def available() -> Iterator[None]:
         raise
     except PyMongoError as error:
         raise UnavailableError("The database does not answer; try again later.") from error
-
-
-class RoundTrips(monitoring.CommandListener):
-    """Counts the commands sent. A change stream's waiting getMore is not one: it costs nobody's time."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.by_name: dict[str, int] = {}
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        name = event.command_name
-        if name in _UNCOUNTED or is_waiting(event):
-            return
-        self.count += 1
-        self.by_name[name] = self.by_name.get(name, 0) + 1
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Part of the listener's interface; only starts are counted."""
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Part of the listener's interface; only starts are counted."""
-
-
-def is_waiting(event: monitoring.CommandStartedEvent) -> bool:
-    """Tell whether this is a change stream's getMore, which waits for something to happen."""
-    return event.command_name == "getMore" and bool(event.command.get("maxTimeMS"))
 
 
 class ChangeBatches(monitoring.CommandListener):
@@ -144,7 +119,7 @@ class Database:
         if self._closed:
             raise UnavailableError("The server is shutting down; try again later.")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(function, *args, **kwargs))
+        return await loop.run_in_executor(self._threads, copy_context().run, partial(function, *args, **kwargs))
 
     async def ping(self) -> None:
         """Raise UnavailableError when the server does not answer."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pymongo.errors import PyMongoError
 
 from correio.store.database import Database
+from correio.store.round_trips import background_task
 
 _log = logging.getLogger("correio.store.feed")
 _PIPELINE: Final[list[dict[str, Any]]] = [
@@ -52,7 +53,7 @@ class ChangeFeed:
 
     async def start(self, timeout: float = 10.0) -> None:
         """Open the stream; returns when it is open, or after the timeout while it goes on trying."""
-        self._task = asyncio.create_task(self._run(), name="change feed")
+        self._task = background_task(self._run(), "change feed")
         try:
             async with asyncio.timeout(timeout):
                 await self._opened.wait()

@@ -50,12 +50,13 @@ def _find(
     return msgspec.convert(list(cursor), list[cls])  # type: ignore[valid-type]
 
 
-async def load_states(database: Database, account_id: str, mailbox_id: str) -> list[MessageState]:
-    """Return the state of every message in a mailbox, by UID."""
+async def load_states(database: Database, account_id: str, mailbox_id: str) -> tuple[list[MessageState], int]:
+    """Return the state of every message in a mailbox, by UID, and the newest modseq that was met, tombstones included."""
     where = {"account": account_id, "mailbox": mailbox_id, "uid": {"$gte": 1}}
     with available():
         found = await database.in_thread(_find, database, where, _STATE, "uid", MessageState)
-    return [state for state in found if not state.expunged]
+    newest = max((state.modseq for state in found), default=0)
+    return [state for state in found if not state.expunged], newest
 
 
 async def states_since(database: Database, account_id: str, mailbox_id: str, modseq: int) -> list[MessageState]:
