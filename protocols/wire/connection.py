@@ -33,6 +33,9 @@ TURN: Final = 0.005
 """Seconds that one connection's commands may take in a row before others get a turn."""
 WRITE_HIGH: Final = 256 * 1024
 """Octets of unsent output above which ``write`` waits."""
+LINGER: Final = 2.0
+"""Seconds in which what a client sends behind our last words is read and dropped. Closing over unread octets would have the
+kernel reset the connection, and the last words be lost with it."""
 REST: Final = 30.0
 """Seconds of quiet after which a connection gives back what it can do without."""
 
@@ -61,6 +64,7 @@ class Connection(asyncio.Protocol):
         "_drained",
         "_ended",
         "_last",
+        "_linger",
         "_reading_paused",
         "_server",
         "_session",
@@ -80,6 +84,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._linger: asyncio.TimerHandle | None = None
         self._drained: asyncio.Future[None] | None = None
         self._deflate: Deflate | None = None
         self._reading_paused = False
@@ -121,8 +126,9 @@ class Connection(asyncio.Protocol):
 
     def push(self, data: bytes) -> None:
         """Send a few words where nothing can be awaited. Does nothing when the client has gone."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data if self._deflate is None else self._deflate.compress(data))
+        transport = self._transport
+        if transport is not None and not transport.is_closing() and self._linger is None:
+            transport.write(data if self._deflate is None else self._deflate.compress(data))
 
     @property
     def clear(self) -> bool:
@@ -151,10 +157,19 @@ class Connection(asyncio.Protocol):
             self._advance()
 
     def close(self) -> None:
-        """End the connection when everything written has been sent."""
+        """End the connection when everything written has been sent, and the client has closed or lets us wait too long."""
         self._closing = True
-        if self._transport is not None:
-            self._transport.close()
+        transport = self._transport
+        if transport is None or self._linger is not None:
+            return
+        if self._session is None or not self._server.running or not transport.can_write_eof():
+            transport.close()
+            return
+        transport.write_eof()
+        self._linger = asyncio.get_running_loop().call_later(LINGER, transport.close)
+        if self._reading_paused:
+            self._reading_paused = False
+            transport.resume_reading()
 
     async def start_tls(self, answer: bytes) -> None:
         """Send ``answer`` and go on under TLS (server side).
@@ -250,6 +265,8 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._linger is not None:
+            self._linger.cancel()
         waiting, self._drained = self._drained, None
         if waiting is not None and not waiting.done():
             waiting.set_exception(ConnectionResetError("the client has gone"))
@@ -267,7 +284,9 @@ class Connection(asyncio.Protocol):
         session = self._session
         if session is None or self._transport is None:
             return
-        if self._task is None:
+        if self._linger is not None:
+            self._transport.close()
+        elif self._task is None:
             self.push(session.farewell(Farewell.SHUTDOWN))
             self.close()
         else:
@@ -354,7 +373,7 @@ class Connection(asyncio.Protocol):
 
     def _open_transport(self) -> asyncio.Transport:
         transport = self._transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self._linger is not None:
             raise ConnectionResetError("the client has gone")
         return transport
 

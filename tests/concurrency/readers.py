@@ -87,7 +87,8 @@ async def read_numbers(server: Served, person: Person, watch: Watch, stop: async
     while True:
         if exists > known:
             reply = await client.ok(b"FETCH %d:%d (UID MODSEQ)" % (known + 1, exists))
-            numbers = [int(line.split(b" ")[0]) for line in reply.untagged if b" FETCH (" in line[:40]]
+            # Lines without a UID are news of flags, which may come with any answer.
+            numbers = [int(line.split(b" ")[0]) for line in reply.untagged if b" FETCH (UID " in line[:40]]
             if numbers != list(range(known + 1, exists + 1)):
                 watch.faults.append(f"{watch.name}: asked for {known + 1}:{exists}, got {numbers[:5]}…")
             pairs = _pairs(reply.fetched())

@@ -36,12 +36,13 @@ class Reply:
         return found.group(1) if found else b""
 
     def fetched(self) -> dict[int, dict[str, Any]]:
-        """All FETCH data by UID."""
+        """All FETCH data by UID. What has none was not asked for: news of flags, by number alone."""
         found: dict[int, dict[str, Any]] = {}
         for line in self.untagged:
             if re.match(rb"\d+ FETCH ", line):
                 items: dict[str, Any] = fetch_data(line)[1]
-                found.setdefault(items["UID"], {}).update(items)
+                if "UID" in items:
+                    found.setdefault(items["UID"], {}).update(items)
         return found
 
     def of(self, kind: str) -> list[bytes]:

@@ -217,6 +217,32 @@ async def test_half_closed_clients_get_all_their_answers(tmp_path: Path) -> None
         writer.close()
 
 
+async def test_the_last_words_reach_a_client_that_goes_on_sending(tmp_path: Path) -> None:
+    async with serving(tmp_path) as running:
+        reader, writer = await running.dial()
+        writer.write(b"QUIT\n")
+        for _ in range(20):
+            writer.write(b"more\n" * 1000)
+            await asyncio.sleep(0.01)
+        assert await reader.read() == b"hello\nbye\n"
+        writer.close()
+        while running.server.connections:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_never_closes_is_cut_after_the_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocols.wire.connection.LINGER", 0.1)
+    async with serving(tmp_path) as running:
+        reader, writer = await running.dial()
+        writer.write(b"QUIT\n")
+        assert await reader.read() == b"hello\nbye\n"
+        while running.server.connections:
+            await asyncio.sleep(0.01)
+        writer.close()
+
+
 async def test_a_defect_is_logged_and_never_shown(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with serving(tmp_path) as running:
         reader, writer = await running.dial()
