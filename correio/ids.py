@@ -24,6 +24,7 @@ class Kind(StrEnum):
     THREAD = "T"
     TOKEN = "K"  # noqa: S105 - a letter
     DELIVERY = "D"
+    SEND = "S"
 
 
 _OCTETS: Final = 15

@@ -6,7 +6,7 @@ and records what it does itself. An operation checks everything before it record
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -17,6 +17,7 @@ from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
 from correio.mail.mailbox_tree import MailboxTree
 from correio.store.documents import AnnotationDocument, MailboxDocument, MessageDocument
+from correio.store.queue_documents import DeliveryDocument, SendDocument
 from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MailboxWrite, MoveWrite, Writes
 
 MAX_UID: Final = 2**32 - 1
@@ -66,6 +67,8 @@ class Draft:
         self._boxes: dict[str, DraftMailbox] = {}
         self._messages: list[MessageDocument] = []
         self._moves: list[MoveWrite] = []
+        self._sends: list[SendDocument] = []
+        self._deliveries: list[DeliveryDocument] = []
         self._tree: MailboxTree | None = None
 
     # Reading
@@ -239,6 +242,12 @@ class Draft:
             box.document.annotation_size += growth
             self.touch(box, modseq)
 
+    def send(self, send: SendDocument, deliveries: Sequence[DeliveryDocument]) -> None:
+        """A message goes out, to be found in the queue once this is committed. Call :meth:`tick` beside it."""
+        self.mutations += 1
+        self._sends.append(send)
+        self._deliveries += deliveries
+
     @staticmethod
     def _count(box: DraftMailbox, flags: FlagSet, size: int, sign: int) -> None:
         box.document.exists += sign
@@ -268,6 +277,8 @@ class Draft:
         writes.forgotten_annotations += self._forgotten
         writes.changes += _joined_moves(self._moves)
         writes.messages += self._messages
+        writes.sends += self._sends
+        writes.deliveries += self._deliveries
 
     def step(self) -> AccountStep:
         """Return what this draft means for the account once it is committed."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-_AS_ID = {"id": "_id"}
+AS_ID = {"id": "_id"}
 
 
-class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class AccountDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``accounts``: a person's mail, and the one clock (``modseq``) of everything in it."""
 
     id: str
@@ -47,7 +47,7 @@ class AccountDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Seconds since the epoch."""
 
 
-class MailboxDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class MailboxDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``mailboxes``: a folder. Its path is the names from the root down."""
 
     id: str
@@ -81,7 +81,7 @@ class MailboxDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Whether the messages of a deleted mailbox are removed."""
 
 
-class MessageDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class MessageDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``messages``: one message in one mailbox, or, with ``expunged``, the tombstone it left."""
 
     id: str
@@ -117,7 +117,7 @@ class MessageDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """For a tombstone: when the message went, in seconds since the epoch."""
 
 
-class PartDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class PartDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``parts``: octets by their SHA-256, once for all messages of all accounts; large ones in chunks."""
 
     id: bytes
@@ -132,7 +132,7 @@ class PartDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """When the collector first found no message that refers to it; 0: it found one, or did not look yet."""
 
 
-class AnnotationDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class AnnotationDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``annotations``: an entry of IMAP METADATA (RFC 5464), or, with a ``size`` below 0, what one left."""
 
     id: str
@@ -149,7 +149,7 @@ class AnnotationDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """The account's modseq at its last change."""
 
 
-class ViewDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class ViewDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``views``: the index of a large mailbox as of a modseq, packed. A cache, never the truth."""
 
     id: str
@@ -159,7 +159,7 @@ class ViewDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     packed: bytes
 
 
-class TokenDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class TokenDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``tokens``: a bearer token, known by its hash alone."""
 
     id: str
@@ -172,14 +172,14 @@ class TokenDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
     """Seconds since the epoch."""
 
 
-class SecretDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class SecretDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``secrets``: random octets that all processes share. ``id`` says what for."""
 
     id: str
     value: bytes
 
 
-class DomainDocument(msgspec.Struct, kw_only=True, rename=_AS_ID):
+class DomainDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Collection ``domains``: a domain whose mail ends here. ``id`` is its name in lower case, A-labels made U-labels."""
 
     id: str

@@ -36,6 +36,13 @@ INDEXES: Final = (
     Index("search_blocks", "mailbox_block", (("account", 1), ("mailbox", 1), ("block", 1))),
     Index("annotations", "mailbox", (("account", 1), ("mailbox", 1))),
     Index("annotations", "account_modseq", (("account", 1), ("modseq", 1)), ranged=True),
+    Index("sends", "account_created", (("account", 1), ("created", 1)), ranged=True),
+    Index("sends", "content", (("content", 1),), sparse=True),
+    Index("deliveries", "send", (("send", 1),)),
+    Index("deliveries", "queue_due", (("queue", 1), ("due", 1)), ranged=True),
+    Index("deliveries", "lease", (("lease", 1),)),
+    Index("deliveries", "ended", (("ended", 1),), ranged=True),
+    Index("sites", "next_due", (("next_due", 1),), ranged=True),
     Index("tokens", "digest", (("digest", 1),), unique=True),
     Index("tokens", "account", (("account", 1),)),
 )

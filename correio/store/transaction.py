@@ -19,6 +19,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, 
 from correio.errors import OutcomeUnknownError, UnavailableError
 from correio.store.database import DURABLE, Database, Raw, to_document
 from correio.store.documents import AccountDocument, AnnotationDocument, MailboxDocument, MessageDocument
+from correio.store.queue_documents import DeliveryDocument, SendDocument
 
 _DUPLICATE_KEY: Final = 11000
 _HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "msgid")
@@ -99,6 +100,9 @@ class Writes(msgspec.Struct):
     """Ids of removed entries to be remembered no longer."""
     changes: list[FlagsWrite | ExpungeWrite | MoveWrite] = msgspec.field(default_factory=list)
     messages: list[MessageDocument] = msgspec.field(default_factory=list)
+    sends: list[SendDocument] = msgspec.field(default_factory=list)
+    deliveries: list[DeliveryDocument] = msgspec.field(default_factory=list)
+    """Outbound mail that is accepted with the change, or not at all."""
 
 
 def _account_update(write: AccountWrite) -> UpdateOne:
@@ -165,14 +169,21 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
         db.annotations.bulk_write(entries, session=session)
     if writes.changes:
         db.messages.bulk_write([_message_update(change) for change in writes.changes], session=session)
-    if writes.messages:
-        try:
-            db.messages.insert_many([message_document(message) for message in writes.messages], session=session)
-        except BulkWriteError as error:
-            codes = {item.get("code") for item in error.details.get("writeErrors", [])}
-            if codes == {_DUPLICATE_KEY}:
-                raise DuplicateMessageError from error
-            raise
+    _insert(db.messages, [message_document(message) for message in writes.messages], session)
+    _insert(db.sends, [to_document(send) for send in writes.sends], session)
+    _insert(db.deliveries, [to_document(delivery) for delivery in writes.deliveries], session)
+
+
+def _insert(collection: Any, documents: list[Raw], session: ClientSession) -> None:
+    if not documents:
+        return
+    try:
+        collection.insert_many(documents, session=session)
+    except BulkWriteError as error:
+        codes = {item.get("code") for item in error.details.get("writeErrors", [])}
+        if codes == {_DUPLICATE_KEY}:
+            raise DuplicateMessageError from error
+        raise
 
 
 def _commit(database: Database, writes: Writes) -> None:
