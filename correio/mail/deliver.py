@@ -17,6 +17,7 @@ from correio.mail.append import AddMessages, item_for
 from correio.mail.flags import NO_FLAGS
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
+from correio.mime.model import ParsedMessage
 from correio.store.domains import has_domain
 
 INBOX_ROLE: Final = "inbox"
@@ -72,6 +73,42 @@ def trace_prefix(sender: str, recipient: str, received: bytes) -> bytes:
     return fields.encode("utf-8", "surrogateescape") + received
 
 
+class Additions(msgspec.Struct):
+    """One message made ready for local recipients: what to commit for each, by its place, and what became of the others."""
+
+    operations: dict[int, AddMessages]
+    outcomes: list[MailError | None]
+
+
+async def additions(
+    store: MessageStore,
+    content: bytes,
+    parsed: ParsedMessage,
+    sender: str,
+    recipients: Sequence[Recipient],
+    received: bytes,
+    key: bytes,
+    durable: set[bytes],
+) -> Additions:
+    """Make a message ready for each recipient. ``key`` fixes the ids of their copies, so that no retry makes a second one.
+
+    ``content`` is normalised, ``durable`` holds the digests of parts that are known to be stored.
+    """
+    ready = Additions({}, [None] * len(recipients))
+    for number, recipient in enumerate(recipients):
+        if number % _AT_ONCE == _AT_ONCE - 1:
+            await asyncio.sleep(0)
+        try:
+            account = await store.account(recipient.account_id)
+            prefix = trace_prefix(sender, recipient.address, received)
+            # The trace fields are ours, not the sender's: the size limit is for what was sent.
+            ingested = await ingest(store, content, prefix=prefix, parsed=parsed, durable=durable)
+            ready.operations[number] = _addition(account, ingested, (key, recipient.address))
+        except MailError as error:
+            ready.outcomes[number] = error
+    return ready
+
+
 async def deliver(
     store: MessageStore,
     raw: bytes,
@@ -80,12 +117,14 @@ async def deliver(
     received: bytes,
     *,
     all_or_none: bool = False,
+    key: bytes | None = None,
 ) -> list[MailError | None]:
     """Deliver one message to the INBOX of each recipient. ``received`` is a whole Received field with its CRLF.
 
     Returns one outcome a recipient, in order; None: durable. All that are served are served by one transaction, and with
     ``all_or_none`` nobody is unless everybody is: for a protocol with one reply for all. An account that stands there
-    several times gets one copy for each address as given. Raises nothing a message could cause.
+    several times gets one copy for each address as given. With the same ``key`` again, nobody gets a second copy. Raises
+    nothing a message could cause.
     """
     try:
         content = await normalised(store, raw)
@@ -98,22 +137,8 @@ async def deliver(
         parsed = await parse(store, content)
     except MailError as problem:
         return [problem] * len(recipients)
-    # Fixed now, so that no retry of the commit can make a second copy.
-    key = os.urandom(16)
-    durable: set[bytes] = set()
-    outcomes: list[MailError | None] = [None] * len(recipients)
-    operations: dict[int, AddMessages] = {}
-    for number, recipient in enumerate(recipients):
-        if number % _AT_ONCE == _AT_ONCE - 1:
-            await asyncio.sleep(0)
-        try:
-            account = await store.account(recipient.account_id)
-            prefix = trace_prefix(sender, recipient.address, received)
-            # The trace fields are ours, not the sender's: the size limit is for what was sent.
-            ingested = await ingest(store, content, prefix=prefix, parsed=parsed, durable=durable)
-            operations[number] = _addition(account, ingested, (key, recipient.address))
-        except MailError as error:
-            outcomes[number] = error
+    ready = await additions(store, content, parsed, sender, recipients, received, key or os.urandom(16), set())
+    outcomes, operations = ready.outcomes, ready.operations
     if all_or_none and len(operations) < len(recipients):
         none = UnavailableError("It could not be delivered to all, so it was delivered to none; try again later.")
         return [outcome or none for outcome in outcomes]
