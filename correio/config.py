@@ -125,6 +125,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             least=4096,
         ),
     ] = 20_000
+    queue_lifetime: Annotated[
+        int,
+        _about("How long delivery to another server is tried before the sender is told that it failed.", "seconds", 60),
+    ] = 5 * 86_400
     graphql_introspection: Annotated[
         bool, _about("Whether GraphQL clients may read the schema (it is public all the same: schema/schema.graphql).")
     ] = True

@@ -84,6 +84,12 @@ class StateMismatchError(MailError):
     code = "state-mismatch"
 
 
+class ConflictError(MailError):
+    """What is asked for contradicts what was done: the same Idempotency-Key with another request, cancelling what has gone."""
+
+    code = "conflict"
+
+
 class UnavailableError(MailError):
     """Temporary: the database is away or overloaded. The same request may succeed later."""
 

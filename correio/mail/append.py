@@ -57,18 +57,18 @@ class AddMessages(Operation[list[Appended]]):
 
     def __init__(self, account: Account, mailbox_id: str, items: Sequence[_Item]) -> None:
         super().__init__(account)
-        self._mailbox_id: Final = mailbox_id
-        self._items: Final = items
+        self.mailbox_id: Final = mailbox_id
+        self.items: Final = items
         self.weight = len(items)
         self.octets = sum(item.ingested.inline_octets for item in items)
         self.inserts = [item.document.id for item in items]
 
     async def prepare(self) -> None:
         # Only what names a parent and no root has to look; see parent_of.
-        parents = [item.parent for item in self._items if item.parent is not None]
+        parents = [item.parent for item in self.items if item.parent is not None]
         if parents:
             threads = await find_threads(self.account.store.database, self.account.id, parents)
-            for item in self._items:
+            for item in self.items:
                 if item.parent is not None and item.parent in threads:
                     item.document.thread = threads[item.parent]
                 # A later one of the same batch may answer this one, which is not stored yet.
@@ -79,12 +79,12 @@ class AddMessages(Operation[list[Appended]]):
 
     def add(self, draft: Draft, *, freed: Sequence[int] = ()) -> list[Appended]:
         """Record the messages. ``freed`` are the sizes of those that go in the same step, which count against no quota."""
-        box = draft.mailbox(self._mailbox_id)
+        box = draft.mailbox(self.mailbox_id)
         if not box.document.selectable:
             raise ForbiddenError("This mailbox is a name with children only; it holds no messages.")
-        draft.room_for(sum(item.document.size for item in self._items) - sum(freed), len(self._items) - len(freed))
+        draft.room_for(sum(item.document.size for item in self.items) - sum(freed), len(self.items) - len(freed))
         results: list[Appended] = []
-        documents = [msgspec.structs.replace(item.document) for item in self._items]
+        documents = [msgspec.structs.replace(item.document) for item in self.items]
         admitted = [draft.admit(box, flag_set(document.flags)) for document in documents]
         for document, flags in zip(documents, admitted, strict=True):
             modseq = draft.tick()

@@ -61,6 +61,12 @@ class Operation(ABC, Generic[T]):
     def plan(self, draft: Draft) -> T:
         """Record the change and return the result. Raises MailError before recording anything."""
 
+    async def made(self) -> bool:
+        """Tell whether an earlier attempt did commit. Asked when an insert met what is there already."""
+        return bool(self.inserts) and bool(
+            await existing_ids(self.account.store.database, self.account.id, self.inserts[:1])
+        )
+
     def recover(self, stored: dict[str, MessageDocument]) -> T:  # noqa: ARG002 - the default knows nothing
         """Return the result of an earlier attempt that did commit, from the messages it added."""
         raise OutcomeUnknownError("The change was made by an earlier attempt, whose result is no longer known.")
@@ -370,7 +376,7 @@ class Committer:
             operation = item.operation
             ids = list(operation.inserts)
             try:
-                if ids and await existing_ids(self._database, operation.account.id, ids[:1]):
+                if await operation.made():
                     stored = await find_messages(self._database, operation.account.id, ids)
                     item.succeed(operation.recover({message.id: message for message in stored}))
                 else:

@@ -17,7 +17,7 @@ from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
 from correio.mail.mailbox_tree import MailboxTree
 from correio.store.documents import AnnotationDocument, MailboxDocument, MessageDocument
-from correio.store.queue_documents import DeliveryDocument, SendDocument
+from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
 from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MailboxWrite, MoveWrite, Writes
 
 MAX_UID: Final = 2**32 - 1
@@ -69,6 +69,7 @@ class Draft:
         self._moves: list[MoveWrite] = []
         self._sends: list[SendDocument] = []
         self._deliveries: list[DeliveryDocument] = []
+        self._onces: list[OnceDocument] = []
         self._tree: MailboxTree | None = None
 
     # Reading
@@ -242,11 +243,15 @@ class Draft:
             box.document.annotation_size += growth
             self.touch(box, modseq)
 
-    def send(self, send: SendDocument, deliveries: Sequence[DeliveryDocument]) -> None:
+    def send(
+        self, send: SendDocument, deliveries: Sequence[DeliveryDocument], once: OnceDocument | None = None
+    ) -> None:
         """A message goes out, to be found in the queue once this is committed. Call :meth:`tick` beside it."""
         self.mutations += 1
         self._sends.append(send)
         self._deliveries += deliveries
+        if once is not None:
+            self._onces.append(once)
 
     @staticmethod
     def _count(box: DraftMailbox, flags: FlagSet, size: int, sign: int) -> None:
@@ -279,6 +284,7 @@ class Draft:
         writes.messages += self._messages
         writes.sends += self._sends
         writes.deliveries += self._deliveries
+        writes.onces += self._onces
 
     def step(self) -> AccountStep:
         """Return what this draft means for the account once it is committed."""

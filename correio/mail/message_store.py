@@ -18,6 +18,7 @@ from correio.mail.account import Account
 from correio.mail.cache import OctetCache
 from correio.mail.committer import Committer
 from correio.mail.mailbox_index import MailboxIndex
+from correio.mail.outbox import Outbox
 from correio.mail.search_keeper import SearchKeeper
 from correio.store.accounts import find_account, find_account_by_address
 from correio.store.annotations import delete_annotations
@@ -54,6 +55,7 @@ class MessageStore:
         self.documents: Final[OctetCache[tuple[str, int], MessageDocument]] = OctetCache(5 * share)
         """(mailbox id, uid) -> the message; its flags and modseq are those of the time it was read."""
         self.search_keeper: Final = SearchKeeper(self, 6 * share)
+        self.outbox: Final = Outbox()
         self._feed: Final = ChangeFeed(database, self._moved, self._lost)
         self._accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
         self._opening: dict[str, asyncio.Task[Account]] = {}

@@ -43,6 +43,7 @@ INDEXES: Final = (
     Index("deliveries", "lease", (("lease", 1),)),
     Index("deliveries", "ended", (("ended", 1),), ranged=True),
     Index("sites", "next_due", (("next_due", 1),), ranged=True),
+    Index("onces", "expires", (("expires", 1),), ranged=True),
     Index("tokens", "digest", (("digest", 1),), unique=True),
     Index("tokens", "account", (("account", 1),)),
 )

@@ -54,7 +54,7 @@ class SendDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     message: str = ""
     """The id of the copy in the sender's mailbox, where one was made."""
     message_id: str = ""
-    """The Message-ID field, with its angle brackets."""
+    """The Message-ID field, without its angle brackets."""
     subject: str = ""
     recipients: int = 0
     tags: dict[str, str] = msgspec.field(default_factory=dict)
@@ -89,6 +89,8 @@ class DeliveryDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     send: str
     account: str = ""
     """The send's account, so that a look-up never leaves its tenant."""
+    number: int = 0
+    """Its place among the recipients, from 0."""
     recipient: str
     """The envelope recipient."""
     queue: str
@@ -133,3 +135,16 @@ class SiteDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     last_error: str = ""
     held: bool = False
     """An operator stopped it."""
+
+
+class OnceDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
+    """Collection ``onces``: a key by which a client asked that a send be made once, however often it asks."""
+
+    id: str
+    """The account and a hash of the key."""
+    account: str
+    send: str
+    fingerprint: bytes
+    """SHA-256 of what was asked."""
+    expires: int
+    """Seconds since the epoch; after that the key may be used for another."""

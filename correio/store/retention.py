@@ -53,9 +53,12 @@ async def old_parts(database: Database, touched_before: int, after: bytes, limit
 
 
 async def is_referred_to(database: Database, digest: bytes) -> bool:
-    """Tell whether any message refers to this content."""
+    """Tell whether any message, stored or on its way out, refers to this content."""
     with available():
-        return await database["messages"].find_one({"content": digest}, {"_id": 1}) is not None
+        for collection in ("messages", "sends"):
+            if await database[collection].find_one({"content": digest}, {"_id": 1}) is not None:
+                return True
+    return False
 
 
 async def mark_orphaned(database: Database, digest: bytes, when: int) -> None:

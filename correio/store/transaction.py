@@ -19,7 +19,7 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, 
 from correio.errors import OutcomeUnknownError, UnavailableError
 from correio.store.database import DURABLE, Database, Raw, to_document
 from correio.store.documents import AccountDocument, AnnotationDocument, MailboxDocument, MessageDocument
-from correio.store.queue_documents import DeliveryDocument, SendDocument
+from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
 
 _DUPLICATE_KEY: Final = 11000
 _HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "msgid")
@@ -103,6 +103,7 @@ class Writes(msgspec.Struct):
     sends: list[SendDocument] = msgspec.field(default_factory=list)
     deliveries: list[DeliveryDocument] = msgspec.field(default_factory=list)
     """Outbound mail that is accepted with the change, or not at all."""
+    onces: list[OnceDocument] = msgspec.field(default_factory=list)
 
 
 def _account_update(write: AccountWrite) -> UpdateOne:
@@ -156,9 +157,10 @@ def message_document(message: MessageDocument) -> Raw:
 def _perform(database: Database, writes: Writes, session: ClientSession) -> None:
     db = database.synchronous
     ordered = sorted(writes.accounts, key=lambda write: write.document.id)
-    guard = db.accounts.bulk_write([_account_update(write) for write in ordered], session=session)
-    if guard.matched_count != len(ordered):
-        raise GuardFailedError
+    if ordered:
+        guard = db.accounts.bulk_write([_account_update(write) for write in ordered], session=session)
+        if guard.matched_count != len(ordered):
+            raise GuardFailedError
     boxes: list[Any] = [InsertOne(to_document(mailbox)) for mailbox in writes.new_mailboxes]
     boxes += [_mailbox_update(write) for write in sorted(writes.mailboxes, key=lambda write: write.document.id)]
     if boxes:
@@ -171,6 +173,7 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
         db.messages.bulk_write([_message_update(change) for change in writes.changes], session=session)
     _insert(db.messages, [message_document(message) for message in writes.messages], session)
     _insert(db.sends, [to_document(send) for send in writes.sends], session)
+    _insert(db.onces, [to_document(once) for once in writes.onces], session)
     _insert(db.deliveries, [to_document(delivery) for delivery in writes.deliveries], session)
 
 

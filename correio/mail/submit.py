@@ -1,0 +1,364 @@
+"""Submission (RFC 6409): the one way by which mail of an account goes out, whichever door it came by.
+
+One transaction makes all of it true: the copy in Sent, the copies of recipients with an account here, and the deliveries of
+the others, which the queue finds. A local recipient that cannot be served at once goes through the queue like a foreign one,
+and fails there with a report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from correio.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    LimitError,
+    MailError,
+    NotFoundError,
+    TooLargeError,
+    UnavailableError,
+)
+from correio.ids import Kind, derived_id
+from correio.mail.account import Account
+from correio.mail.append import AddMessages, item_for
+from correio.mail.committer import Operation
+from correio.mail.deliver import Recipient, additions, resolve_recipient
+from correio.mail.flags import SEEN, flag_set
+from correio.mail.ingest import Ingested, ingest, normalised, parse
+from correio.mail.message_store import MessageStore
+from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, SendOnly, outgoing
+from correio.mime.model import ParsedMessage
+from correio.store.domains import has_domain
+from correio.store.queue_documents import LOCAL_SITE, OnceDocument, SendKind
+from correio.store.sends import find_once, forget_once
+
+DAY: Final = 86_400
+ONCE_KEY: Final = 256
+"""Characters of a key by which a client asks for something to be done once."""
+_RESOLVED_AT_ONCE: Final = 16
+
+
+class SubmissionRecipient(msgspec.Struct, frozen=True):
+    """One recipient, with what RCPT said of it (RFC 3461 section 4)."""
+
+    address: str
+    notify: tuple[str, ...] | None = None
+    orcpt: str = ""
+
+
+class Once(msgspec.Struct, frozen=True):
+    """A client's key for a request that is to be done once within a day, however often it is made."""
+
+    key: str
+    fingerprint: bytes
+    """SHA-256 of the request."""
+
+
+class Submission(msgspec.Struct, kw_only=True):
+    """A message to send. ``raw`` is whole, with Message-ID and Date and without Bcc."""
+
+    kind: SendKind
+    sender: str
+    """The envelope sender: an identity of the account, or the null sender."""
+    recipients: Sequence[SubmissionRecipient]
+    """Those of To, Cc and Bcc together, each once."""
+    raw: bytes
+    received: bytes = b""
+    """A whole Received field to put above it, with its CRLF, for everybody but the sender."""
+    save: bool = True
+    """Whether a copy goes into Sent."""
+    send_at: int | None = None
+    """Seconds since the epoch; None: now."""
+    key: str = ""
+    """The id of the API key it comes by."""
+    envid: str = ""
+    ret: str = ""
+    smtputf8: bool = False
+    verp: bool = False
+    tags: Mapping[str, str] = {}
+    metadata: Mapping[str, str] = {}
+    once: Once | None = None
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """A submission that is durable."""
+
+    id: str
+    """The send's."""
+    message: str = ""
+    """The id of the copy in Sent; empty: there is none."""
+    message_id: str = ""
+    replayed: bool = False
+    """Whether it had been submitted before, by the same key."""
+
+
+class _SubmittedBeforeError(MailError):
+    """The key is known already."""
+
+    def __init__(self, known: OnceDocument) -> None:
+        super().__init__("It was submitted before.")
+        self.known = known
+
+
+class _SendAndSave(AddMessages):
+    """The sender's part of the transaction: the copy in Sent and the documents of the queue."""
+
+    def __init__(self, save: AddMessages, send: SendOnly) -> None:
+        super().__init__(save.account, save.mailbox_id, save.items)
+        self._send: Final = send
+        self.octets += send.octets
+        self.weight += send.weight
+
+    async def prepare(self) -> None:
+        await self._send.prepare()
+        await super().prepare()
+
+    def plan(self, draft: Any) -> Any:
+        added = super().plan(draft)
+        self._send.plan(draft)
+        return added
+
+
+class _SendOnce(SendOnly):
+    """A send that asks first whether its key was used."""
+
+    def __init__(self, account: Account, mail: Sequence[Outgoing], once: OnceDocument | None) -> None:
+        super().__init__(account, mail, once)
+        self._asked: Final = once
+
+    async def prepare(self) -> None:
+        if self._asked is None:
+            return
+        database = self.account.store.database
+        known = await find_once(database, self._asked.id)
+        if known is None:
+            return
+        if known.expires > self.account.store.now():
+            raise _SubmittedBeforeError(known)
+        await forget_once(database, known)
+
+
+_running: Final[WeakValueDictionary[str, asyncio.Lock]] = WeakValueDictionary()
+"""By the id of the key: requests of this process with one key go one after the other, so that they meet no conflict."""
+
+
+async def submit(account: Account, submission: Submission) -> Submitted:
+    """Accept a message for delivery. On return it is durable.
+
+    Raises ForbiddenError (the sender is not an identity of the account), InvalidInputError (with the field), TooLargeError,
+    LimitError (recipients), QuotaExceededError (the copy in Sent), ConflictError (the key was used for another request),
+    UnavailableError.
+    """
+    once = _once_document(account, submission)
+    if once is None:
+        return await _submit(account, submission, None)
+    lock = _running.setdefault(once.id, asyncio.Lock())
+    async with lock:
+        try:
+            return await _submit(account, submission, once)
+        except _SubmittedBeforeError as error:
+            if error.known.fingerprint != once.fingerprint:
+                raise ConflictError("The idempotency key was used for a different request.") from error
+            return Submitted(error.known.send, replayed=True)
+
+
+def _once_document(account: Account, submission: Submission) -> OnceDocument | None:
+    once = submission.once
+    if once is None:
+        return None
+    if not 1 <= len(once.key) <= ONCE_KEY:
+        raise InvalidInputError(f"An idempotency key has 1 to {ONCE_KEY} characters.", "Idempotency-Key")
+    digest = hashlib.sha256(once.key.encode("utf-8", "surrogatepass")).hexdigest()
+    return OnceDocument(
+        id=f"{account.id}.{digest}",
+        account=account.id,
+        send="",
+        fingerprint=once.fingerprint,
+        expires=account.store.now() + DAY,
+    )
+
+
+async def _submit(account: Account, submission: Submission, once: OnceDocument | None) -> Submitted:
+    store = account.store
+    await _check(account, submission)
+    content = await normalised(store, submission.raw)
+    limit = store.settings.limits.message_size
+    if len(content) > limit:
+        raise TooLargeError(f"The message has {len(content)} octets; at most {limit} are accepted.", limit)
+    parsed = await parse(store, content)
+    durable: set[bytes] = set()
+    ingested = await ingest(store, content, prefix=submission.received, parsed=parsed, durable=durable)
+    key = os.urandom(16)
+    local, foreign = await _sort_out(store, submission.recipients)
+    now = store.now()
+    later = submission.send_at is not None and submission.send_at > now
+    work = _Work(account, submission, content, parsed, ingested, key, durable, once)
+    signer = await _signer(store, parsed)
+    if not later:
+        try:
+            return await work.commit(local, foreign, signer)
+        except _LocalFailedError:
+            # Somebody here cannot be served now: all of them go through the queue, which tells the sender of each.
+            pass
+    return await work.commit({}, [*foreign, *_through_the_queue(local)], signer)
+
+
+class _LocalFailedError(Exception):
+    """A local recipient could not be served in the transaction; nothing was done."""
+
+
+class _Work:
+    """What a submission has come to before it is committed."""
+
+    def __init__(
+        self,
+        account: Account,
+        submission: Submission,
+        content: bytes,
+        parsed: ParsedMessage,
+        ingested: Ingested,
+        key: bytes,
+        durable: set[bytes],
+        once: OnceDocument | None,
+    ) -> None:
+        self.account: Final = account
+        self.submission: Final = submission
+        self.content: Final = content
+        self.parsed: Final = parsed
+        self.ingested: Final = ingested
+        self.key: Final = key
+        self.durable: Final = durable
+        self.once: Final = once
+
+    async def commit(
+        self, local: dict[SubmissionRecipient, Recipient], foreign: Sequence[OutgoingRecipient], signer: str
+    ) -> Submitted:
+        """Commit the whole. Raises _LocalFailedError, MailError."""
+        store = self.account.store
+        # An account that has several addresses among them gets the message once.
+        here = list({recipient.account_id: recipient for recipient in reversed(local.values())}.values())
+        ready = await additions(
+            store,
+            self.content,
+            self.parsed,
+            self.submission.sender,
+            here,
+            self.submission.received,
+            self.key,
+            self.durable,
+        )
+        if len(ready.operations) < len(here):
+            raise _LocalFailedError
+        saved = await self._saved()
+        out = self._outgoing([*foreign, *_through_the_queue(local)], signer, saved)
+        for delivery in out.deliveries[len(foreign) :]:
+            delivery.status, delivery.queue, delivery.ended = "delivered", "", store.now()
+        if self.once is not None:
+            self.once.send = out.send.id
+        send = _SendOnce(self.account, [out], self.once)
+        own: Operation[Any] = send if saved is None else _SendAndSave(saved, send)
+        done = await store.committer.submit_all([own, *ready.operations.values()], all_or_none=True)
+        for outcome in done[1:]:
+            if isinstance(outcome, MailError) and not isinstance(outcome, UnavailableError):
+                raise _LocalFailedError
+        if isinstance(done[0], BaseException):
+            raise done[0]
+        store.outbox.put(out.sites)
+        return Submitted(out.send.id, out.send.message, out.send.message_id)
+
+    async def _saved(self) -> AddMessages | None:
+        """Return the adding of the copy in Sent."""
+        if not self.submission.save:
+            return None
+        account, store = self.account, self.account.store
+        sent = account.mailboxes.by_role("sent")
+        if sent is None:
+            return None
+        copy = await ingest(store, self.content, parsed=self.parsed, durable=self.durable)
+        now = store.now()
+        item = item_for(
+            account,
+            copy,
+            key=(self.key, "sent"),
+            email=derived_id(Kind.EMAIL, account.id, self.key, "sent"),
+            flags=flag_set({SEEN}),
+            date=now,
+            saved=now,
+        )
+        return AddMessages(account, sent.id, [item])
+
+    def _outgoing(self, recipients: Sequence[OutgoingRecipient], signer: str, saved: AddMessages | None) -> Outgoing:
+        submission = self.submission
+        origin = Origin(
+            kind=submission.kind,
+            sender=submission.sender,
+            account=self.account.id,
+            key=submission.key,
+            signer=signer,
+            envid=submission.envid,
+            ret=submission.ret,
+            smtputf8=submission.smtputf8,
+            verp=submission.verp,
+            send_at=submission.send_at,
+            message=saved.inserts[0] if saved is not None else "",
+            tags=submission.tags,
+            metadata=submission.metadata,
+        )
+        return outgoing(self.account.store, origin, self.ingested, recipients, key=(self.key,))
+
+
+async def _check(account: Account, submission: Submission) -> None:
+    limit = account.store.settings.limits.recipients
+    if not submission.recipients:
+        raise InvalidInputError("The message has no recipient.", "to")
+    if len(submission.recipients) > limit:
+        raise LimitError(f"A message has at most {limit} recipients.")
+    if submission.sender and not await is_identity(account, submission.sender):
+        raise ForbiddenError(f"{submission.sender} is not an address of this account.")
+
+
+async def is_identity(account: Account, address: str) -> bool:
+    """Tell whether an account may send as an address: its mail would come to this account. Raises UnavailableError."""
+    try:
+        owner = await resolve_recipient(account.store, address)
+    except (NotFoundError, ForbiddenError, InvalidInputError):
+        return False
+    return owner.account_id == account.id
+
+
+async def _sort_out(
+    store: MessageStore, recipients: Sequence[SubmissionRecipient]
+) -> tuple[dict[SubmissionRecipient, Recipient], list[OutgoingRecipient]]:
+    """Return those with an account here, one an account, and those who go through the queue."""
+    local: dict[SubmissionRecipient, Recipient] = {}
+    foreign: list[OutgoingRecipient] = []
+    for number, recipient in enumerate(recipients):
+        if number % _RESOLVED_AT_ONCE == _RESOLVED_AT_ONCE - 1:
+            await asyncio.sleep(0)
+        try:
+            local[recipient] = await resolve_recipient(store, recipient.address)
+        except ForbiddenError:
+            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
+        except NotFoundError:
+            # One of our domains and nobody there: the queue finds that out too, and tells the sender.
+            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt, LOCAL_SITE))
+    return local, foreign
+
+
+def _through_the_queue(local: Mapping[SubmissionRecipient, Recipient]) -> list[OutgoingRecipient]:
+    return [OutgoingRecipient(one.address, one.notify, one.orcpt, LOCAL_SITE) for one in local]
+
+
+async def _signer(store: MessageStore, parsed: ParsedMessage) -> str:
+    """Return the domain of the author where it is one of ours: whose DKIM keys sign (RFC 6376 section 3.5, ``d=``)."""
+    authors = parsed.summary.from_
+    domain = authors[0].domain.lower() if authors else ""
+    return domain if domain and await has_domain(store.database, domain) else ""

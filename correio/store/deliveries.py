@@ -1,0 +1,154 @@
+"""Collection ``deliveries``: what waits in the queue, who has it, and what became of it.
+
+A worker holds a delivery by the token in ``lease`` until ``due``. Whoever writes what became of it names the token, so that a
+worker that was thought dead changes nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from pymongo import UpdateOne
+
+from correio.store.database import Database, Raw, available, from_document, to_document
+from correio.store.queue_documents import Attempt, DeliveryDocument, DeliveryStatus
+
+_IN: Final = 50
+HISTORY: Final = 20
+"""Attempts that are kept of a delivery."""
+_ORDER: Final = "_id"
+
+
+class DeliveryChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker writes of a delivery it holds."""
+
+    id: str
+    lease: str
+    status: DeliveryStatus
+    due: float
+    attempt: Attempt | None = None
+    ended: int = 0
+    delay_told: bool = False
+
+    def update(self) -> UpdateOne:
+        """Return the write. It matches only while the worker holds the delivery."""
+        fields: Raw = {"status": self.status, "due": self.due, "lease": "", "phase": ""}
+        if self.ended:
+            fields |= {"queue": "", "ended": self.ended}
+        if self.delay_told:
+            fields["delay_told"] = True
+        change: Raw = {"$set": fields}
+        if self.attempt is not None:
+            change["$push"] = {"history": {"$each": [msgspec.to_builtins(self.attempt)], "$slice": -HISTORY}}
+            change["$inc"] = {"attempts": 1}
+        return UpdateOne({"_id": self.id, "lease": self.lease}, change)
+
+
+async def find_deliveries_of(database: Database, send_ids: Sequence[str]) -> dict[str, list[DeliveryDocument]]:
+    """Return the deliveries of sends, in the order of their recipients."""
+    found: dict[str, list[DeliveryDocument]] = {}
+    with available():
+        for at in range(0, len(send_ids), _IN):
+            cursor = database["deliveries"].find({"send": {"$in": list(send_ids[at : at + _IN])}})
+            async for document in cursor:
+                found.setdefault(document["send"], []).append(from_document(DeliveryDocument, document))
+    for deliveries in found.values():
+        deliveries.sort(key=lambda one: one.number)
+    return found
+
+
+async def find_delivery(database: Database, delivery_id: str) -> DeliveryDocument | None:
+    """Return a delivery by its id."""
+    with available():
+        found = await database["deliveries"].find_one({"_id": delivery_id})
+    return None if found is None else from_document(DeliveryDocument, found)
+
+
+async def lease_due(
+    database: Database, site: str, now: float, until: float, token: str, limit: int
+) -> tuple[list[DeliveryDocument], bool]:
+    """Take what is due at a site, oldest first; returns it, and whether more is due. Up to three round trips.
+
+    What another worker took meanwhile is left to it.
+    """
+    collection = database["deliveries"]
+    with available():
+        where = {"queue": site, "due": {"$lte": now}}
+        due = await collection.find(where, {"_id": 1}).sort("due", 1).limit(limit + 1).to_list(None)
+        if not due:
+            return [], False
+        ids = [document["_id"] for document in due[:limit]]
+        for at in range(0, len(ids), _IN):
+            await collection.update_many(
+                {"_id": {"$in": ids[at : at + _IN]}, "queue": site, "due": {"$lte": now}},
+                {"$set": {"lease": token, "due": until}},
+            )
+        taken = await collection.find({"lease": token}).to_list(None)
+    return [from_document(DeliveryDocument, document) for document in taken], len(due) > limit
+
+
+async def next_due(database: Database, site: str) -> float | None:
+    """Return when the next delivery of a site is due, or None where none waits."""
+    with available():
+        found = (
+            await database["deliveries"]
+            .find({"queue": site, "due": {"$gte": 0}}, {"due": 1})
+            .sort("due", 1)
+            .limit(1)
+            .to_list(None)
+        )
+    return found[0]["due"] if found else None
+
+
+def _update(database: Database, changes: Sequence[UpdateOne]) -> int:
+    return database.synchronous.deliveries.bulk_write(list(changes), ordered=False).matched_count
+
+
+async def write_changes(database: Database, changes: Sequence[DeliveryChange]) -> int:
+    """Write what became of deliveries, in one round trip. Returns how many were still held by who writes."""
+    if not changes:
+        return 0
+    with available():
+        return await database.in_thread(_update, database, [change.update() for change in changes])
+
+
+async def enter_data_phase(database: Database, ids: Iterable[str], lease: str) -> int:
+    """Note that a message is about to be ended: returns how many of the deliveries are still held."""
+    updates = [UpdateOne({"_id": one, "lease": lease}, {"$set": {"phase": "data"}}) for one in ids]
+    with available():
+        return await database.in_thread(_update, database, updates)
+
+
+async def cancel_deliveries(database: Database, ids: Sequence[str], now: int) -> int:
+    """End deliveries that nobody holds. Returns how many."""
+    ended = {"status": "canceled", "queue": "", "ended": now}
+    updates = [UpdateOne({"_id": one, "lease": "", "ended": 0}, {"$set": ended}) for one in ids]
+    with available():
+        return await database.in_thread(_update, database, updates)
+
+
+async def waiting_sites(database: Database) -> list[str]:
+    """Return every site that something waits for."""
+    with available():
+        found: list[Any] = await database["deliveries"].distinct("queue")
+    return [site for site in found if site]
+
+
+async def insert_deliveries(database: Database, deliveries: Sequence[DeliveryDocument]) -> None:
+    """Store deliveries of a send that is there already."""
+    with available():
+        await database["deliveries"].insert_many([to_document(one) for one in deliveries])
+
+
+async def old_sends(database: Database, before: int, limit: int) -> list[str]:
+    """Return the sends of deliveries that ended before a time in seconds since the epoch."""
+    with available():
+        found = (
+            await database["deliveries"]
+            .find({"ended": {"$gte": 1, "$lt": before}}, {"send": 1})
+            .limit(limit)
+            .to_list(None)
+        )
+    return sorted({document["send"] for document in found})

@@ -1,0 +1,91 @@
+"""Collections ``sends`` and ``onces``: reading what was accepted, and forgetting it in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from correio.store.database import Database, available, from_document
+from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
+from correio.store.transaction import DuplicateMessageError, Writes, commit
+
+_IN: Final = 50
+_WITHOUT_OCTETS: Final = {"source": 0, "layout": 0, "content": 0}
+
+
+async def insert_outgoing(
+    database: Database, sends: Sequence[SendDocument], deliveries: Sequence[DeliveryDocument]
+) -> None:
+    """Store sends that change no account, with their deliveries, all or none. What is there already is left as it is.
+
+    Raises UnavailableError.
+    """
+    try:
+        await commit(database, Writes(sends=list(sends), deliveries=list(deliveries)))
+    except DuplicateMessageError:
+        return
+
+
+async def find_send(database: Database, account_id: str, send_id: str, *, octets: bool = False) -> SendDocument | None:
+    """Return a send of an account, without its message unless ``octets``."""
+    with available():
+        found = await database["sends"].find_one({"_id": send_id}, None if octets else _WITHOUT_OCTETS)
+    if found is None or found["account"] != account_id:
+        return None
+    return _send(found)
+
+
+async def find_sends(database: Database, send_ids: Sequence[str]) -> dict[str, SendDocument]:
+    """Return sends of any account with their messages: for the queue alone."""
+    sends: dict[str, SendDocument] = {}
+    with available():
+        for at in range(0, len(send_ids), _IN):
+            cursor = database["sends"].find({"_id": {"$in": list(send_ids[at : at + _IN])}})
+            sends |= {document["_id"]: _send(document) async for document in cursor}
+    return sends
+
+
+async def list_sends(
+    database: Database, account_id: str, limit: int, before: tuple[int, str] | None = None
+) -> list[SendDocument]:
+    """Return an account's sends without their messages, newest first, those of one second by id downwards.
+
+    ``before`` is where the last page ended: time and id.
+    """
+    where: dict[str, Any] = {"account": account_id}
+    if before is not None:
+        where["created"] = {"$lte": before[0]}
+    found: list[SendDocument] = []
+    with available():
+        cursor = database["sends"].find(where, _WITHOUT_OCTETS).sort([("created", -1), ("_id", -1)])
+        async for document in cursor:
+            if before is None or (document["created"], document["_id"]) < before:
+                found.append(_send(document))
+            if len(found) == limit:
+                break
+        await cursor.close()
+    return found
+
+
+async def find_once(database: Database, once_id: str) -> OnceDocument | None:
+    """Return what a key stands for."""
+    with available():
+        found = await database["onces"].find_one({"_id": once_id})
+    return None if found is None else from_document(OnceDocument, found)
+
+
+async def forget_once(database: Database, once: OnceDocument) -> None:
+    """Forget a key that has expired."""
+    with available():
+        await database["onces"].delete_one({"_id": once.id, "expires": once.expires})
+
+
+async def forget_onces(database: Database, now: int) -> None:
+    """Forget every key that has expired."""
+    with available():
+        await database["onces"].delete_many({"expires": {"$lte": now}})
+
+
+def _send(document: dict[str, Any]) -> SendDocument:
+    document.setdefault("source", b"")
+    return from_document(SendDocument, document)

@@ -1,0 +1,122 @@
+"""The one way out: what a submission makes true, at once or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import pytest
+
+from correio.errors import ConflictError, ForbiddenError, InvalidInputError
+from correio.mail.account import Account
+from correio.mail.directory import set_quota
+from correio.mail.fetch import find_message
+from correio.mail.sent import cancel_send, find_send, find_sent, list_sent
+from correio.mail.submit import Once, Submission, SubmissionRecipient, Submitted, submit
+from correio.store.deliveries import find_deliveries_of
+from tests.conftest import NewPerson
+
+RAW = b"From: a@b\r\nTo: c@d\r\nSubject: Hi\r\nMessage-ID: <1@here>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\r\nText\r\n"
+
+
+async def send(account: Account, *addresses: str, **fields: object) -> Submitted:
+    recipients = [SubmissionRecipient(address) for address in addresses]
+    given = {"kind": "api", "sender": account.address, "recipients": recipients, "raw": RAW, **fields}
+    return await submit(account, Submission(**given))  # type: ignore[arg-type]
+
+
+def in_role(account: Account, role: str) -> int:
+    mailbox = account.mailboxes.by_role(role)
+    assert mailbox is not None
+    return mailbox.exists
+
+
+async def test_all_of_it_is_there_at_once(directory, new_person: NewPerson) -> None:
+    sender, friend = await new_person(), await new_person()
+    account, other = await directory.account(sender.id), await directory.account(friend.id)
+    trips = directory.database.round_trips
+    before = trips.count
+    done = await send(
+        account, "x@else.where", friend.address, "y@xn--bcher-kva.test", received=b"Received: by here\r\n"
+    )
+    # Five addresses and domains are asked for by seven, then one transaction: accounts, mailboxes, messages, sends, deliveries, commit.
+    assert trips.count - before <= 13
+    assert (in_role(account, "sent"), in_role(other, "inbox")) == (1, 1)
+    copy = await find_message(account, done.message)
+    assert await copy.read() == RAW
+    assert "\\Seen" in copy.flags.names
+    sent = await find_sent(account, done.id)
+    assert [(one.recipient, one.status, one.queue) for one in sent.deliveries] == [
+        ("x@else.where", "queued", "else.where"),
+        ("y@xn--bcher-kva.test", "queued", "xn--bcher-kva.test"),
+        (friend.address, "delivered", ""),
+    ]
+    assert (sent.send.subject, sent.send.message_id, sent.last_event) == ("Hi", "1@here", "partial")
+    stored = await find_send(account, done.id, octets=True)
+    assert stored.source == b"Received: by here\r\n" + RAW
+    assert directory.outbox.take() >= {"else.where", "xn--bcher-kva.test"}
+    assert [one.send.id for one in await list_sent(account, 10)] == [done.id]
+
+
+async def test_who_sends_is_who_signed_in(directory, new_person: NewPerson) -> None:
+    account = await directory.account((await new_person()).id)
+    other = await new_person()
+    for sender in (other.address, "x@else.where", f"nobody@{other.address.partition('@')[2]}"):
+        with pytest.raises(ForbiddenError):
+            await send(account, "x@else.where", sender=sender)
+    with pytest.raises(InvalidInputError):
+        await send(account)
+    tagged = account.address.replace("@", "+tag@")
+    await send(account, "x@else.where", sender=tagged)
+
+
+async def test_a_full_mailbox_here_is_left_to_the_queue(directory, new_person: NewPerson) -> None:
+    account, full = await directory.account((await new_person()).id), await new_person()
+    await set_quota(directory, full.address, messages=1)
+    first = await send(account, full.address)
+    assert (await find_sent(account, first.id)).last_event == "delivered"
+    second = await send(account, full.address, f"nobody@{full.address.partition('@')[2]}", "x@else.where")
+    sent = await find_sent(account, second.id)
+    assert sorted((one.status, one.queue) for one in sent.deliveries) == [
+        ("queued", "else.where"),
+        ("queued", "local"),
+        ("queued", "local"),
+    ]
+    assert in_role(await directory.account(full.id), "inbox") == 1
+    assert in_role(account, "sent") == 2
+
+
+async def test_later_is_for_the_queue_too_and_can_be_taken_back(directory, new_person: NewPerson) -> None:
+    account, friend = await directory.account((await new_person()).id), await new_person()
+    when = directory.now() + 3600
+    done = await send(account, friend.address, "x@else.where", send_at=when)
+    sent = await find_sent(account, done.id)
+    assert [(one.due, one.status) for one in sent.deliveries] == [(when, "queued")] * 2
+    assert in_role(await directory.account(friend.id), "inbox") == 0
+    assert (await cancel_send(account, done.id)).last_event == "canceled"
+    with pytest.raises(ConflictError):
+        await cancel_send(account, done.id)
+
+
+async def test_fifty_requests_with_one_key_make_one(directory, new_person: NewPerson) -> None:
+    account, friend = await directory.account((await new_person()).id), await new_person()
+    once = Once("order 1", hashlib.sha256(b"a").digest())
+    all_done = await asyncio.gather(*(send(account, friend.address, "x@else.where", once=once) for _ in range(50)))
+    assert len({one.id for one in all_done}) == 1
+    assert sum(not one.replayed for one in all_done) == 1
+    assert in_role(await directory.account(friend.id), "inbox") == in_role(account, "sent") == 1
+    found = await find_deliveries_of(directory.database, [all_done[0].id])
+    assert len(found[all_done[0].id]) == 2
+    with pytest.raises(ConflictError):
+        await send(account, friend.address, once=Once("order 1", hashlib.sha256(b"b").digest()))
+    # The key is this account's alone.
+    other = await directory.account(friend.id)
+    assert not (await send(other, "x@else.where", once=once)).replayed
+
+
+async def test_another_account_has_no_part_in_it(directory, new_person: NewPerson) -> None:
+    account, other = await directory.account((await new_person()).id), await directory.account((await new_person()).id)
+    done = await send(account, "x@else.where")
+    for ask in (find_sent, cancel_send, find_send):
+        with pytest.raises(Exception, match="no such e-mail"):
+            await ask(other, done.id)
