@@ -125,6 +125,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             least=4096,
         ),
     ] = 20_000
+    queue_retry: Annotated[
+        float,
+        _about(
+            "The pause after the first attempt to deliver that failed for now. The next ones are 5, 10, 20, 40, 60, 120 and"
+            " 240 times as long.",
+            "seconds",
+            1,
+        ),
+    ] = 60.0
+    queue_lease: Annotated[
+        float,
+        _about("After how long another process tries what a process had in hand when it died.", "seconds", 3),
+    ] = 90.0
+    queue_connections: Annotated[int, _about("Connections to other servers that one process has at once.", least=1)] = (
+        20
+    )
     queue_lifetime: Annotated[
         int,
         _about("How long delivery to another server is tried before the sender is told that it failed.", "seconds", 60),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -46,6 +46,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     envid: str = ""
     ret: str = ""
     smtputf8: bool = False
+    eight_bit: bool = False
     verp: bool = False
     send_at: int | None = None
     """Seconds since the epoch; None: now."""
@@ -64,6 +65,13 @@ class Outgoing(msgspec.Struct, frozen=True):
     def sites(self) -> set[str]:
         """The sites that have something to do now."""
         return {delivery.queue for delivery in self.deliveries if delivery.queue}
+
+
+def wire_needs(raw: bytes, addresses: Iterable[str]) -> tuple[bool, bool]:
+    """Tell whether a message needs SMTPUTF8 (RFC 6531), and whether it has octets above 127."""
+    eight_bit = not raw.isascii()
+    header = raw[: raw.find(b"\r\n\r\n")] if eight_bit and b"\r\n\r\n" in raw else raw
+    return not header.isascii() or not all(address.isascii() for address in addresses), eight_bit
 
 
 def outgoing(
@@ -92,6 +100,7 @@ def outgoing(
         envid=origin.envid,
         ret=origin.ret,
         smtputf8=origin.smtputf8,
+        eight_bit=origin.eight_bit,
         verp=origin.verp,
         size=ingested.size,
         source=laid.source,

@@ -34,7 +34,7 @@ from correio.mail.deliver import Recipient, additions, resolve_recipient
 from correio.mail.flags import SEEN, flag_set
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
-from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, SendOnly, outgoing
+from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, SendOnly, outgoing, wire_needs
 from correio.mime.model import ParsedMessage
 from correio.store.domains import has_domain
 from correio.store.queue_documents import LOCAL_SITE, OnceDocument, SendKind
@@ -81,7 +81,6 @@ class Submission(msgspec.Struct, kw_only=True):
     """The id of the API key it comes by."""
     envid: str = ""
     ret: str = ""
-    smtputf8: bool = False
     verp: bool = False
     tags: Mapping[str, str] = {}
     metadata: Mapping[str, str] = {}
@@ -297,6 +296,8 @@ class _Work:
 
     def _outgoing(self, recipients: Sequence[OutgoingRecipient], signer: str, saved: AddMessages | None) -> Outgoing:
         submission = self.submission
+        addresses = [submission.sender, *(one.address for one in submission.recipients)]
+        smtputf8, eight_bit = wire_needs(self.content, addresses)
         origin = Origin(
             kind=submission.kind,
             sender=submission.sender,
@@ -305,7 +306,8 @@ class _Work:
             signer=signer,
             envid=submission.envid,
             ret=submission.ret,
-            smtputf8=submission.smtputf8,
+            smtputf8=smtputf8,
+            eight_bit=eight_bit,
             verp=submission.verp,
             send_at=submission.send_at,
             message=saved.inserts[0] if saved is not None else "",
@@ -343,6 +345,10 @@ async def _sort_out(
     for number, recipient in enumerate(recipients):
         if number % _RESOLVED_AT_ONCE == _RESOLVED_AT_ONCE - 1:
             await asyncio.sleep(0)
+        if recipient.address.endswith("]"):
+            # No domain of ours is an address literal.
+            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
+            continue
         try:
             local[recipient] = await resolve_recipient(store, recipient.address)
         except ForbiddenError:

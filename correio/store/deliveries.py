@@ -6,19 +6,18 @@ worker that was thought dead changes nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from pymongo import UpdateOne
 
-from correio.store.database import Database, Raw, available, from_document, to_document
+from correio.store.database import Database, Raw, available, from_document
 from correio.store.queue_documents import Attempt, DeliveryDocument, DeliveryStatus
 
 _IN: Final = 50
 HISTORY: Final = 20
 """Attempts that are kept of a delivery."""
-_ORDER: Final = "_id"
 
 
 class DeliveryChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +43,20 @@ class DeliveryChange(msgspec.Struct, frozen=True, kw_only=True):
             change["$push"] = {"history": {"$each": [msgspec.to_builtins(self.attempt)], "$slice": -HISTORY}}
             change["$inc"] = {"attempts": 1}
         return UpdateOne({"_id": self.id, "lease": self.lease}, change)
+
+
+class EnterData(msgspec.Struct, frozen=True):
+    """A worker is about to end a message: what is found in this phase later may have arrived."""
+
+    id: str
+    lease: str
+
+    def update(self) -> UpdateOne:
+        """Return the write. It matches only while the worker holds the delivery."""
+        return UpdateOne({"_id": self.id, "lease": self.lease}, {"$set": {"phase": "data"}})
+
+
+DeliveryUpdate = DeliveryChange | EnterData
 
 
 async def find_deliveries_of(database: Database, send_ids: Sequence[str]) -> dict[str, list[DeliveryDocument]]:
@@ -89,6 +102,12 @@ async def lease_due(
     return [from_document(DeliveryDocument, document) for document in taken], len(due) > limit
 
 
+async def renew_lease(database: Database, lease: str, until: float) -> None:
+    """Keep what a worker holds for longer."""
+    with available():
+        await database["deliveries"].update_many({"lease": lease}, {"$set": {"due": until}})
+
+
 async def next_due(database: Database, site: str) -> float | None:
     """Return when the next delivery of a site is due, or None where none waits."""
     with available():
@@ -106,19 +125,12 @@ def _update(database: Database, changes: Sequence[UpdateOne]) -> int:
     return database.synchronous.deliveries.bulk_write(list(changes), ordered=False).matched_count
 
 
-async def write_changes(database: Database, changes: Sequence[DeliveryChange]) -> int:
+async def write_updates(database: Database, updates: Sequence[DeliveryUpdate]) -> int:
     """Write what became of deliveries, in one round trip. Returns how many were still held by who writes."""
-    if not changes:
+    if not updates:
         return 0
     with available():
-        return await database.in_thread(_update, database, [change.update() for change in changes])
-
-
-async def enter_data_phase(database: Database, ids: Iterable[str], lease: str) -> int:
-    """Note that a message is about to be ended: returns how many of the deliveries are still held."""
-    updates = [UpdateOne({"_id": one, "lease": lease}, {"$set": {"phase": "data"}}) for one in ids]
-    with available():
-        return await database.in_thread(_update, database, updates)
+        return await database.in_thread(_update, database, [one.update() for one in updates])
 
 
 async def cancel_deliveries(database: Database, ids: Sequence[str], now: int) -> int:
@@ -134,12 +146,6 @@ async def waiting_sites(database: Database) -> list[str]:
     with available():
         found: list[Any] = await database["deliveries"].distinct("queue")
     return [site for site in found if site]
-
-
-async def insert_deliveries(database: Database, deliveries: Sequence[DeliveryDocument]) -> None:
-    """Store deliveries of a send that is there already."""
-    with available():
-        await database["deliveries"].insert_many([to_document(one) for one in deliveries])
 
 
 async def old_sends(database: Database, before: int, limit: int) -> list[str]:

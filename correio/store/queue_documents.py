@@ -45,6 +45,8 @@ class SendDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Whether the content has octets above 127."""
     verp: bool = False
     """Whether each recipient gets an envelope sender of its own, so that a later bounce names it."""
+    ambiguous: Literal["retry", "fail"] = "retry"
+    """What to do where nobody knows whether the other side took the message: send it again, or tell the sender."""
     size: int
     """Octets of the message."""
     source: bytes = b""

@@ -14,6 +14,7 @@ from protocols.smtp.core.policy import TEMPORARY, decide_hops
 from protocols.smtp.core.received import Trace, hops, protocol_name, received_field
 from protocols.smtp.core.reply import Reply
 from protocols.smtp.core.submission_header import complete_header
+from protocols.smtp.submitting import submitted
 
 if TYPE_CHECKING:
     from protocols.smtp.connection import MailConnection
@@ -48,7 +49,11 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
             content = await connection.server.store.in_worker(complete_header, content, message_id=message_id, time=now)
         else:
             content = complete_header(content, message_id=message_id, time=now)
-    outcomes = await _deliver(connection, content, _received(connection, now))
+    received = _received(connection, now)
+    if connection.account is not None:
+        outcomes = await submitted(connection, connection.account, content, received)
+    else:
+        outcomes = await _deliver(connection, content, received)
     addresses = [str(recipient.address) for recipient in transaction.recipients]
     if connection.server.role.lmtp:
         replies = [lmtp_reply(outcomes[at], address, transaction.id) for at, address in enumerate(addresses)]

@@ -1,4 +1,4 @@
-"""The submission listener: AUTH, own senders, the header, and no relaying."""
+"""The submission listener: AUTH, own senders, the header, and where it goes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import ssl
 import pytest
 
 from correio.mail.directory import disable_user
+from correio.mail.fetch import find_message
 from correio.mail.message_store import MessageStore
+from correio.mail.sent import find_send, list_sent
 from protocols.smtp import connection as connection_module
 from protocols.smtp.server import SubmissionServer
 from tests.conftest import NewPerson
@@ -159,14 +161,30 @@ async def test_senders(submission: Listener, new_person: NewPerson) -> None:
     await client.close()
 
 
-async def test_recipients_elsewhere_are_refused_honestly(submission: Listener, person: Person) -> None:
+async def test_recipients_elsewhere_go_through_the_queue(
+    submission: Listener, person: Person, directory: MessageStore
+) -> None:
     client = await signed_in(submission, person)
-    await client.say(f"MAIL FROM:<{person.address}>")
-    for recipient in ("a@elsewhere.test", "a@[192.0.2.1]"):
-        answer = await client.say(f"RCPT TO:<{recipient}>")
-        assert answer.startswith("550 5.7.1")
-        assert "outbound relaying is not available" in answer
+    await client.say(f"MAIL FROM:<{person.address}> ENVID=one RET=HDRS")
+    for recipient in ("a@elsewhere.test> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;b+2B@x", "a@[192.0.2.1]>"):
+        assert (await client.say(f"RCPT TO:<{recipient}")).startswith("250 2.1.5")
     assert (await client.say("RCPT TO:<no-such@correio.test>")).startswith("550 5.1.1")
+    await client.say("DATA")
+    assert (await client.say("Subject: x\r\nMessage-ID: <1@x>\r\n\r\ny\r\n.")).startswith("250 2.0.0")
+    account = await directory.account(person.id)
+    await account.refresh()
+    [sent] = await list_sent(account, 10)
+    assert (sent.send.kind, sent.send.envid, sent.send.ret) == ("submission", "one", "HDRS")
+    assert [(one.queue, one.notify, one.orcpt) for one in sent.deliveries] == [
+        ("elsewhere.test", ["FAILURE", "SUCCESS"], "rfc822;b+2B@x"),
+        ("[192.0.2.1]", None, ""),
+    ]
+    stored = await find_send(account, sent.send.id, octets=True)
+    trace, _, rest = stored.source.partition(b"Subject:")
+    assert trace.startswith(b"Received: from client.test")
+    copy = await find_message(account, stored.message)
+    assert b"Received" not in await copy.read()
+    assert (await copy.read()).endswith(b"Subject:" + rest)
     await client.close()
 
 

@@ -49,13 +49,16 @@ async def _resolve(connection: MailConnection, address: EnvelopeAddress) -> tupl
     submission = connection.server.role.submission
     if address.domain.startswith("["):
         # No domain of ours is an address literal.
-        return "", refuse_recipient(ForbiddenError("An address literal."), submission=submission)
+        return "", None if submission else refuse_recipient(ForbiddenError("An address literal."))
     # RFC 5321 section 4.5.1: <Postmaster> without a domain is this server's own.
     text = str(address) if address.domain else f"{address.local}@{connection.hostname}"
     try:
         recipient = await resolve_recipient(store, text)
         account = await store.account(recipient.account_id)
+    except ForbiddenError as error:
+        # Somebody else's domain: our own people's mail goes there through the queue, and nobody else's.
+        return "", None if submission else refuse_recipient(error)
     except MailError as error:
-        return "", refuse_recipient(error, submission=submission)
+        return "", refuse_recipient(error)
     size = connection.transaction.parameters.size
     return recipient.account_id, decide_room(account.used, account.quota, size, account.messages, account.message_quota)

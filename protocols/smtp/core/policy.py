@@ -78,13 +78,11 @@ def decide_sender(own: bool) -> Reply | None:
     return None if own else Reply(553, "5.7.1", "This sender is not an address of the account you signed in to.")
 
 
-def refuse_recipient(error: MailError, *, submission: bool) -> Reply:
+def refuse_recipient(error: MailError) -> Reply:
     """The reply for a recipient that could not be resolved."""
     if isinstance(error, NotFoundError):
         return Reply(550, "5.1.1", "No such user here.")
     if isinstance(error, ForbiddenError):
-        if submission:
-            return Reply(550, "5.7.1", "The recipient is elsewhere, and outbound relaying is not available.")
         return Reply(550, "5.7.1", "Relaying denied: not a domain of this server.")
     if isinstance(error, InvalidInputError):
         return Reply(553, "5.1.3", "The address is not acceptable.")

@@ -1,0 +1,249 @@
+"""One batch: deliveries of one site that a worker holds, tried one message after another, and what became of each."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from correio.ids import Kind, new_id
+from correio.queue.courier import (
+    Envelope,
+    EnvelopeRecipient,
+    Link,
+    LostError,
+    Outcome,
+    Reply,
+)
+from correio.queue.local_courier import deliver_here
+from correio.queue.report import ReportedRecipient
+from correio.queue.reports import Owed, report
+from correio.queue.sent_message import SentMessage, Sign
+from correio.queue.verdict import Verdict, judge, unanswered
+from correio.queue.verp import verp_sender
+from correio.store.deliveries import DeliveryChange
+from correio.store.queue_documents import LOCAL_SITE, Attempt, DeliveryDocument, SendDocument
+from correio.store.sends import find_sends
+
+if TYPE_CHECKING:
+    from correio.mail.message_store import MessageStore
+    from correio.queue.change_writer import ChangeWriter
+
+_TRANSCRIPT: Final = 200
+"""Lines of a dialogue that are kept with an attempt."""
+
+
+def new_lease() -> str:
+    """Return a token that no other worker has."""
+    return new_id(Kind.TOKEN)
+
+
+class Batch:
+    """The deliveries of one site under one lease."""
+
+    def __init__(
+        self,
+        store: MessageStore,
+        writer: ChangeWriter,
+        sign: Sign,
+        hostname: str,
+        site: str,
+        lease: str,
+        deliveries: Sequence[DeliveryDocument],
+    ) -> None:
+        self._store: Final = store
+        self._writer: Final = writer
+        self._sign: Final = sign
+        self._hostname: Final = hostname
+        self._site: Final = site
+        self.lease: Final = lease
+        self.left: Final = {one.id: one for one in deliveries}
+        """Those of which nothing is written yet."""
+        self.refused = False
+        """Whether the site showed that it was asked for too much: a connection lost, 421 or 45z to everything."""
+
+    async def run(self, link: Callable[[], Awaitable[Link]]) -> None:
+        """Try every delivery; ``link`` gives a connection that can be used, and raises ConnectError.
+
+        Returns when what became of each is durable. Raises ConnectError after the first failure to connect, with nothing
+        written of those that were not tried; UnavailableError.
+        """
+        for send, deliveries in await self._by_send():
+            mine = deliveries
+            if send is None:
+                # Its message is gone: there is nothing to send, and nobody to tell.
+                gone = [Outcome(Reply(0, "5.3.0", "The message is no longer there.")) for _ in mine]
+                await self._settle(None, mine, gone, Attempt(at=time.time()))
+                continue
+            doubtful = [one for one in mine if one.phase == "data" and send.ambiguous == "fail"]
+            if doubtful:
+                lost = unanswered(
+                    "The connection was lost while the message was being taken; it may have arrived.", "5.4.2"
+                )
+                await self._settle(
+                    send, doubtful, [lost] * len(doubtful), Attempt(at=time.time(), reply=lost.reply.text)
+                )
+                mine = [one for one in mine if one not in doubtful]
+            if self._site == LOCAL_SITE:
+                await self._deliver_here(send, mine)
+            else:
+                await self._deliver_there(send, mine, link)
+
+    async def _deliver_here(self, send: SendDocument, deliveries: Sequence[DeliveryDocument]) -> None:
+        for delivery in deliveries:
+            began = time.time()
+            outcome = await deliver_here(self._store, send, delivery)
+            attempt = _attempt(began, outcome.reply)
+            await self._settle(send, [delivery], [outcome], attempt)
+
+    async def _deliver_there(
+        self, send: SendDocument, deliveries: Sequence[DeliveryDocument], link: Callable[[], Awaitable[Link]]
+    ) -> None:
+        message = SentMessage(self._store, send, self._sign)
+        at = 0
+        while at < len(deliveries):
+            used = await link()
+            count = 1 if send.verp else max(1, used.limit)
+            some = deliveries[at : at + count]
+            at += count
+            await self._send(send, message, used, some)
+
+    async def _send(
+        self, send: SendDocument, message: SentMessage, link: Link, deliveries: Sequence[DeliveryDocument]
+    ) -> None:
+        began = time.time()
+        sender = send.sender
+        if send.verp and sender:
+            sender = await verp_sender(self._store, sender, deliveries[0].id)
+        envelope = Envelope(
+            sender=sender,
+            recipients=tuple(
+                EnvelopeRecipient(one.recipient, None if one.notify is None else tuple(one.notify), one.orcpt)
+                for one in deliveries
+            ),
+            envid=send.envid or send.id,
+            ret=send.ret,
+            smtputf8=send.smtputf8,
+        )
+
+        async def before_dot(accepted: Sequence[int]) -> bool:
+            return await self._writer.enter_data([deliveries[number].id for number in accepted], self.lease)
+
+        try:
+            outcomes = await link.send(envelope, message, before_dot)
+        except LostError as error:
+            self.refused = True
+            final = error.after_dot and send.ambiguous == "fail"
+            outcomes = [unanswered(str(error), "5.4.2" if final else "4.4.2")] * len(deliveries)
+        transcript = link.transcript()[:_TRANSCRIPT]
+        if all(outcome.reply.code in (421, 450, 451, 452) for outcome in outcomes):
+            self.refused = True
+        attempt = _attempt(began, outcomes[0].reply, link, transcript)
+        await self._settle(send, deliveries, outcomes, attempt)
+
+    async def give_back(self, reply: Reply, attempt: Attempt, *, not_before: float) -> None:
+        """No connection was had: every delivery goes back, to be tried when the site is, or fails where that is final."""
+        for send, mine in await self._by_send():
+            await self._settle(send, mine, [Outcome(reply)] * len(mine), attempt, due=not_before)
+
+    async def _by_send(self) -> list[tuple[SendDocument | None, list[DeliveryDocument]]]:
+        """Return what is left, with the send it belongs to."""
+        grouped: dict[str, list[DeliveryDocument]] = {}
+        for one in self.left.values():
+            grouped.setdefault(one.send, []).append(one)
+        sends = await find_sends(self._store.database, list(grouped))
+        return [(sends.get(send_id), deliveries) for send_id, deliveries in grouped.items()]
+
+    async def _settle(
+        self,
+        send: SendDocument | None,
+        deliveries: Sequence[DeliveryDocument],
+        outcomes: Sequence[Outcome],
+        attempt: Attempt,
+        *,
+        due: float = 0.0,
+    ) -> None:
+        """Report what the sender has to hear, then write what became of each: a crash between the two reports it again."""
+        now = time.time()
+        first = self._store.settings.queue_retry
+        local = self._site == LOCAL_SITE
+        verdicts = [
+            judge(one, outcome, now, first, random.random(), local=local)  # noqa: S311 - spreads attempts
+            for one, outcome in zip(deliveries, outcomes, strict=True)
+        ]
+        if send is not None:
+            await report(self._store, self._hostname, send, _owed(deliveries, outcomes, verdicts, attempt))
+        changes = []
+        for one, outcome, verdict in zip(deliveries, outcomes, verdicts, strict=True):
+            under_way = verdict.status == "deferred"
+            tried = Attempt(
+                at=attempt.at,
+                duration=attempt.duration,
+                host=attempt.host,
+                address=attempt.address,
+                tls=attempt.tls,
+                code=outcome.reply.code,
+                reply=str(outcome.reply),
+                transcript=attempt.transcript,
+            )
+            changes.append(
+                DeliveryChange(
+                    id=one.id,
+                    lease=self.lease,
+                    status=verdict.status,
+                    due=min(max(verdict.due, due), one.expires) if under_way else verdict.due,
+                    attempt=tried,
+                    ended=0 if under_way else int(now),
+                    delay_told=verdict.tell == "delayed",
+                )
+            )
+        await self._writer.write(changes)
+        for one in deliveries:
+            self.left.pop(one.id, None)
+
+
+def _attempt(began: float, reply: Reply, link: Link | None = None, transcript: Sequence[str] = ()) -> Attempt:
+    return Attempt(
+        at=began,
+        duration=time.time() - began,
+        host=link.host if link is not None else "",
+        address=link.address if link is not None else "",
+        tls=link.tls if link is not None else "",
+        code=reply.code,
+        reply=str(reply),
+        transcript=list(transcript),
+    )
+
+
+def _owed(
+    deliveries: Sequence[DeliveryDocument],
+    outcomes: Sequence[Outcome],
+    verdicts: Sequence[Verdict],
+    attempt: Attempt,
+) -> list[Owed]:
+    owed: list[Owed] = []
+    for one, outcome, verdict in zip(deliveries, outcomes, verdicts, strict=True):
+        if verdict.tell is None:
+            continue
+        reply = outcome.reply
+        status = reply.status
+        if verdict.status == "expired":
+            status = "5.4.7" if reply.code == 0 else "5" + status[1:]
+        owed.append(
+            Owed(
+                one,
+                ReportedRecipient(
+                    address=one.recipient,
+                    action=verdict.tell,
+                    status=status,
+                    diagnostic=str(reply) if reply.code else "",
+                    explanation="" if reply.code else reply.text,
+                    remote=attempt.host,
+                    original=one.orcpt,
+                    last_attempt=int(attempt.at),
+                    retry_until=one.expires,
+                ),
+            )
+        )
+    return owed

@@ -1,0 +1,47 @@
+"""Delivery to recipients here, for mail that came into the queue: later, by a rule, as a report, or after a full mailbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from correio.errors import (
+    ForbiddenError,
+    InvalidInputError,
+    MailError,
+    NotFoundError,
+    QuotaExceededError,
+    TooLargeError,
+)
+from correio.mail.deliver import deliver, resolve_recipient
+from correio.mail.stored_octets import StoredOctets
+from correio.queue.courier import Outcome, Reply
+
+if TYPE_CHECKING:
+    from correio.mail.message_store import MessageStore
+    from correio.store.queue_documents import DeliveryDocument, SendDocument
+
+
+def reply_for(error: MailError | None) -> Reply:
+    """Return the reply that another server would have given."""
+    if error is None:
+        return Reply(250, "2.1.5", "Delivered.")
+    if isinstance(error, NotFoundError | ForbiddenError):
+        return Reply(550, "5.1.1", "No such user here.")
+    if isinstance(error, QuotaExceededError):
+        return Reply(552 if error.never else 452, "5.2.2" if error.never else "4.2.2", "The mailbox is full.")
+    if isinstance(error, TooLargeError):
+        return Reply(552, "5.3.4", error.message)
+    if isinstance(error, InvalidInputError):
+        return Reply(554, "5.6.0", error.message)
+    return Reply(451, "4.3.0", error.message)
+
+
+async def deliver_here(store: MessageStore, send: SendDocument, delivery: DeliveryDocument) -> Outcome:
+    """Deliver to one recipient here. To do so again makes no second copy. Raises UnavailableError where nothing is known."""
+    try:
+        recipient = await resolve_recipient(store, delivery.recipient)
+    except MailError as error:
+        return Outcome(reply_for(error))
+    raw = await StoredOctets(store, send.size, send.source, send.layout, send.content).read()
+    (outcome,) = await deliver(store, raw, send.sender, [recipient], b"", key=delivery.id.encode())
+    return Outcome(reply_for(outcome))

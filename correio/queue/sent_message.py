@@ -1,0 +1,48 @@
+"""The message of a send as it goes over the wire: signed, and without octets above 127 where the other side asks for that."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from correio.mail.stored_octets import StoredOctets
+from correio.queue.courier import CannotDowngradeError
+
+if TYPE_CHECKING:
+    from correio.mail.message_store import MessageStore
+    from correio.store.queue_documents import SendDocument
+
+Sign = Callable[[str, bytes], Awaitable[bytes]]
+"""Takes a domain and a message; returns the DKIM-Signature fields to put above it, or nothing."""
+
+
+class SentMessage:
+    """One send's message. What was made of it is kept for its other recipients."""
+
+    def __init__(self, store: MessageStore, send: SendDocument, sign: Sign) -> None:
+        self._store: Final = store
+        self._send: Final = send
+        self._sign: Final = sign
+        self._stored: Final = StoredOctets(store, send.size, send.source, send.layout, send.content)
+        self._forms: dict[bool, bytes] = {}
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether it has octets above 127."""
+        return self._send.eight_bit
+
+    @property
+    def size(self) -> int:
+        """Octets before it is signed."""
+        return self._send.size
+
+    async def octets(self, *, seven_bit: bool) -> bytes:
+        """Return the message to send. Raises UnavailableError, CannotDowngradeError."""
+        form = seven_bit and self.eight_bit
+        if form not in self._forms:
+            raw = await self._stored.read()
+            if form:
+                raise CannotDowngradeError("The other server takes messages of 7 bits only.")
+            fields = await self._sign(self._send.signer, raw) if self._send.signer else b""
+            self._forms[form] = fields + raw
+        return self._forms[form]

@@ -1,0 +1,13 @@
+"""How many batches a site gets at once: one more after each that went well, half of them after one that did not. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MOST: Final = 20.0
+LEAST: Final = 1.0
+
+
+def after(window: float, *, refused: bool) -> float:
+    """Return the window after a batch. ``refused``: the site did not take it for want of capacity."""
+    return max(LEAST, window / 2) if refused else min(MOST, window + 1)

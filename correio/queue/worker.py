@@ -1,0 +1,232 @@
+"""The worker of one process: claims sites that are due, has a few connections work on them, and sweeps up what was left.
+
+Any number of processes may run one. What a worker holds comes back by itself when its lease is over, so one that dies
+loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from correio.errors import MailError
+from correio.queue.backoff import pause_after
+from correio.queue.batch import Batch, new_lease
+from correio.queue.change_writer import ChangeWriter
+from correio.queue.courier import ConnectError, Courier, Link
+from correio.queue.window import after
+from correio.store.deliveries import lease_due, next_due, renew_lease, waiting_sites
+from correio.store.queue_documents import Attempt, DeliveryDocument, SiteDocument
+from correio.store.round_trips import background_task
+from correio.store.sites import NEVER, claim_site, end_batch, forget_sites, hint_sites, leave_site, renew_batch
+
+if TYPE_CHECKING:
+    from correio.mail.message_store import MessageStore
+    from correio.queue.sent_message import Sign
+
+_log = logging.getLogger("correio.queue")
+BATCH: Final = 25
+"""Deliveries that one connection gets at a time."""
+RENEWALS: Final = 3
+"""How often a lease is renewed while it would last."""
+POLL: Final = 2.0
+"""Seconds between two looks for what other processes put into the queue."""
+SWEEP: Final = 30.0
+"""Seconds between two looks for sites whose hint was lost with a process."""
+_PAUSE: Final = 5.0
+"""Seconds after a failure of the database."""
+
+
+class Worker:
+    """One per process. ``hostname`` is what this server calls itself."""
+
+    def __init__(self, store: MessageStore, courier: Courier, sign: Sign, hostname: str, connections: int) -> None:
+        self._store: Final = store
+        self._courier: Final = courier
+        self._sign: Final = sign
+        self._hostname: Final = hostname
+        self._slots: Final = asyncio.Semaphore(connections)
+        self._writer: Final = ChangeWriter(store.database)
+        self._batches: set[asyncio.Task[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin."""
+        self._task = background_task(self._run(), "queue worker")
+
+    async def stop(self, grace: float) -> None:
+        """End: take nothing more, and let what is being sent end within ``grace`` seconds. The rest comes back by itself."""
+        self._stopping = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._batches:
+            _, pending = await asyncio.wait(set(self._batches), timeout=grace)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+        await self._writer.close()
+        await self._courier.close()
+
+    async def _run(self) -> None:
+        swept = 0.0
+        while True:
+            try:
+                if time.monotonic() - swept > SWEEP:
+                    await self._sweep()
+                    swept = time.monotonic()
+                await hint_sites(self._store.database, self._store.outbox.take(), time.time())
+                while await self._start_one():
+                    pass
+                await self._store.outbox.wait(POLL)
+            except MailError as error:
+                _log.warning("the queue is put off: %s", error)
+                await asyncio.sleep(_PAUSE)
+            except Exception:  # noqa: BLE001 - mail waits for this loop
+                _log.exception("defect in the queue worker")
+                await asyncio.sleep(_PAUSE)
+
+    async def _sweep(self) -> None:
+        """Find what no hint tells of: of a process that died, or whose hint came while a site was being left."""
+        database = self._store.database
+        now = time.time()
+        for site in await waiting_sites(database):
+            due = await next_due(database, site)
+            if due is not None:
+                await hint_sites(database, [site], max(now, due))
+        await forget_sites(database)
+
+    async def _start_one(self) -> bool:
+        """Begin with one site that is due; False where none is."""
+        await self._slots.acquire()
+        started = False
+        try:
+            site = await claim_site(self._store.database, time.time())
+            if site is None:
+                return False
+            taken = await self._take(site)
+            if taken is not None:
+                task = background_task(self._serve(site, taken), f"queue {site.id}")
+                self._batches.add(task)
+                task.add_done_callback(self._batches.discard)
+                started = True
+            return True
+        finally:
+            if not started:
+                self._slots.release()
+
+    async def _take(self, site: SiteDocument) -> Batch | None:
+        """Take a batch of a claimed site, and leave the site to others."""
+        database = self._store.database
+        now = time.time()
+        running = {token: until for token, until in site.batches.items() if until > now}
+        if site.held:
+            await leave_site(database, site, NEVER)
+            return None
+        if len(running) >= int(site.window):
+            await leave_site(database, site, min(running.values()))
+            return None
+        lease = new_lease()
+        until = now + self._store.settings.queue_lease
+        deliveries, more = await lease_due(database, site.id, now, until, lease, BATCH)
+        if more:
+            await leave_site(database, site, now, batch=lease, until=until)
+        else:
+            coming = await next_due(database, site.id)
+            await leave_site(
+                database, site, NEVER if coming is None else coming, batch=lease if deliveries else "", until=until
+            )
+        return self._batch(site.id, lease, deliveries) if deliveries else None
+
+    def _batch(self, site: str, lease: str, deliveries: list[DeliveryDocument]) -> Batch:
+        return Batch(self._store, self._writer, self._sign, self._hostname, site, lease, deliveries)
+
+    async def _serve(self, site: SiteDocument, batch: Batch) -> None:
+        """Work on a batch and on what follows it, over one connection as long as it lasts."""
+        links = _Links(self._courier, site.id)
+        alive = background_task(self._renew(site.id, batch.lease), "queue lease")
+        try:
+            await self._serve_batch(site, batch, links.usable)
+        except MailError as error:
+            # What is left comes back when its lease is over.
+            _log.warning("deliveries to %s are put off: %s", site.id, error)
+        except Exception:  # noqa: BLE001 - the lease ends, and it is tried again
+            _log.exception("defect while delivering to %s", site.id)
+        finally:
+            alive.cancel()
+            self._slots.release()
+            await links.close()
+
+    async def _renew(self, site: str, lease: str) -> None:
+        """Keep a lease while its batch is worked on."""
+        lasting = self._store.settings.queue_lease
+        while True:
+            await asyncio.sleep(lasting / RENEWALS)
+            try:
+                await renew_lease(self._store.database, lease, time.time() + lasting)
+                await renew_batch(self._store.database, site, lease, time.time() + lasting)
+            except MailError as error:
+                _log.warning("a lease for %s was not renewed: %s", site, error)
+
+    async def _serve_batch(self, site: SiteDocument, batch: Batch, link: Callable[[], Awaitable[Link]]) -> None:
+        window, failures, dead_until, said = site.window, 0, 0.0, ""
+        began = time.time()
+        try:
+            await batch.run(link)
+            window = after(window, refused=batch.refused)
+        except ConnectError as error:
+            failures, said = site.failures + 1, str(error)
+            window = after(window, refused=True)
+            pause = pause_after(failures, self._store.settings.queue_retry, random.random())  # noqa: S311
+            if not error.reply.permanent:
+                dead_until = time.time() + pause
+            attempt = Attempt(
+                at=began,
+                duration=time.time() - began,
+                host=error.host,
+                address=error.address,
+                code=error.reply.code,
+                reply=str(error.reply),
+                transcript=error.transcript,
+            )
+            await batch.give_back(error.reply, attempt, not_before=dead_until)
+        coming = await next_due(self._store.database, site.id)
+        await end_batch(
+            self._store.database,
+            site.id,
+            batch.lease,
+            next_due=NEVER if coming is None else coming,
+            window=window,
+            failures=failures,
+            dead_until=dead_until,
+            error=said[:500],
+        )
+        # This process looks again at once, the others when they next look.
+        self._store.outbox.put(set())
+
+
+class _Links:
+    """The connection of one batch, opened when it is first needed and again when it has broken."""
+
+    def __init__(self, courier: Courier, site: str) -> None:
+        self._courier = courier
+        self._site = site
+        self._link: Link | None = None
+
+    async def usable(self) -> Link:
+        """Return a connection. Raises ConnectError."""
+        if self._link is not None and not self._link.usable:
+            await self.close()
+        if self._link is None:
+            self._link = await self._courier.open(self._site)
+        return self._link
+
+    async def close(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()

@@ -1,0 +1,116 @@
+"""Collection ``sites``: which destination has something due, who may look at it, and how it took what was sent there.
+
+A worker claims a site by moving ``next_due`` on, takes deliveries, and puts ``next_due`` where the next of them is due. Every
+other write leaves alone what it did not see: a hint that comes between is not lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from pymongo import ReturnDocument, UpdateOne
+
+from correio.store.database import Database, Raw, available, from_document
+from correio.store.queue_documents import SiteDocument
+
+NEVER: Final = 1e12
+"""A ``next_due`` that does not come: nothing waits, or an operator holds the site."""
+_CLAIM: Final = 30.0
+"""Seconds after which a claim is another's, if the worker died with it."""
+
+
+def _bulk(database: Database, updates: list[UpdateOne]) -> None:
+    database.synchronous.sites.bulk_write(updates, ordered=False)
+
+
+async def hint_sites(database: Database, sites: Iterable[str], due: float) -> None:
+    """Something is due for these sites at a time, in seconds since the epoch."""
+    fresh = SiteDocument(id="", next_due=0)
+    born: Raw = {
+        name: getattr(fresh, name) for name in SiteDocument.__struct_fields__ if name not in ("id", "next_due")
+    }
+    updates = [
+        UpdateOne({"_id": site}, {"$min": {"next_due": due}, "$setOnInsert": born}, upsert=True) for site in sites
+    ]
+    if updates:
+        with available():
+            await database.in_thread(_bulk, database, updates)
+
+
+async def claim_site(database: Database, now: float) -> SiteDocument | None:
+    """Return the site that has been due for longest, which nobody else gets for a moment; None: nothing is due."""
+    with available():
+        found = await database["sites"].find_one_and_update(
+            {"next_due": {"$lte": now}},
+            {"$set": {"next_due": now + _CLAIM}},
+            sort=[("next_due", 1)],
+            return_document=ReturnDocument.AFTER,
+        )
+    return None if found is None else from_document(SiteDocument, found)
+
+
+async def leave_site(
+    database: Database, claimed: SiteDocument, next_due: float, *, batch: str = "", until: float = 0.0
+) -> None:
+    """End a claim: when to look again, and the batch that was taken. A hint that came meanwhile keeps its time."""
+    fields: Raw = {"next_due": next_due}
+    with available():
+        changed = await database["sites"].update_one(
+            {"_id": claimed.id, "next_due": claimed.next_due},
+            {"$set": fields | ({f"batches.{batch}": until} if batch else {})},
+        )
+        if batch and not changed.matched_count:
+            await database["sites"].update_one({"_id": claimed.id}, {"$set": {f"batches.{batch}": until}})
+
+
+async def renew_batch(database: Database, site: str, batch: str, until: float) -> None:
+    """A batch takes longer than was thought."""
+    with available():
+        await database["sites"].update_one(
+            {"_id": site, f"batches.{batch}": {"$gt": 0}}, {"$set": {f"batches.{batch}": until}}
+        )
+
+
+async def end_batch(
+    database: Database,
+    site: str,
+    batch: str,
+    *,
+    next_due: float,
+    window: float,
+    failures: int,
+    dead_until: float,
+    error: str,
+) -> None:
+    """A batch is done: what the site is known to take now, and when to look again at the latest."""
+    fields: Raw = {"window": window, "failures": failures, "dead_until": dead_until, "last_error": error}
+    change: Raw = {"$unset": {f"batches.{batch}": ""}, "$min": {"next_due": next_due}}
+    if dead_until:
+        fields["next_due"] = dead_until
+        del change["$min"]
+    with available():
+        await database["sites"].update_one({"_id": site, "held": False}, change | {"$set": fields})
+
+
+async def find_sites(database: Database) -> list[SiteDocument]:
+    """Return every site, by name."""
+    with available():
+        found = await database["sites"].find({}).sort("_id", 1).to_list(None)
+    return [from_document(SiteDocument, document) for document in found]
+
+
+async def hold_site(database: Database, site: str, *, held: bool, now: float) -> None:
+    """Stop trying a site, or go on; what is being tried is finished."""
+    await hint_sites(database, [site], NEVER)
+    fields: Raw = {"held": held, "next_due": NEVER if held else now}
+    if not held:
+        fields |= {"dead_until": 0.0, "failures": 0}
+    with available():
+        await database["sites"].update_one({"_id": site}, {"$set": fields})
+
+
+async def forget_sites(database: Database) -> None:
+    """Forget sites for which nothing waits and that went well."""
+    with available():
+        await database["sites"].delete_many({"next_due": {"$gte": NEVER}, "held": False, "failures": 0, "batches": {}})
