@@ -13,6 +13,7 @@ _COMMANDS: Final = {
     "serve": ("correio.cli.serve:serve", "Serve mail until SIGTERM or SIGINT."),
     "domain": ("correio.cli.domain:domain", "The domains whose mail ends here: add, list."),
     "user": ("correio.cli.user:user", "The people with mail here: add, list, passwd, disable, enable, rm."),
+    "queue": ("correio.cli.queue:queue", "Outbound mail that waits: list, show, retry, hold, cancel."),
     "import": ("correio.cli.import_messages:import_messages", "Put eml files, mboxes and Maildirs into a mailbox."),
     "export": ("correio.cli.export_messages:export_messages", "Write an account's mail into a directory."),
     "doctor": ("correio.cli.doctor:doctor", "Check settings, database and machine, and say what to do."),

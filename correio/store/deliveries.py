@@ -133,6 +133,30 @@ async def write_updates(database: Database, updates: Sequence[DeliveryUpdate]) -
         return await database.in_thread(_update, database, [one.update() for one in updates])
 
 
+async def list_waiting(
+    database: Database, *, account_id: str | None = None, site: str | None = None, limit: int
+) -> list[DeliveryDocument]:
+    """Return what is under way, next due first: of an account, to a site, or all of it."""
+    where: Raw = {"ended": 0}
+    if site is not None:
+        where = {"queue": site, "due": {"$gte": 0}}
+    elif account_id is not None:
+        where["account"] = account_id
+    with available():
+        found = await database["deliveries"].find(where).sort("due", 1).limit(limit).to_list(None)
+    deliveries = [from_document(DeliveryDocument, document) for document in found]
+    return [one for one in deliveries if account_id is None or one.account == account_id]
+
+
+async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float) -> int:
+    """Give deliveries that nobody has in hand another time. Returns how many."""
+    updates = [
+        UpdateOne({"_id": one, "lease": "", "ended": 0}, {"$set": {"status": status, "due": due}}) for one in ids
+    ]
+    with available():
+        return await database.in_thread(_update, database, updates) if updates else 0
+
+
 async def cancel_deliveries(database: Database, ids: Sequence[str], now: int) -> int:
     """End deliveries that nobody holds. Returns how many."""
     ended = {"status": "canceled", "queue": "", "ended": now}

@@ -41,6 +41,7 @@ INDEXES: Final = (
     Index("deliveries", "send", (("send", 1),)),
     Index("deliveries", "queue_due", (("queue", 1), ("due", 1)), ranged=True),
     Index("deliveries", "lease", (("lease", 1),)),
+    Index("deliveries", "account_ended", (("account", 1), ("ended", 1))),
     Index("deliveries", "ended", (("ended", 1),), ranged=True),
     Index("sites", "next_due", (("next_due", 1),), ranged=True),
     Index("onces", "expires", (("expires", 1),), ranged=True),

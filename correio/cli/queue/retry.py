@@ -1,0 +1,29 @@
+"""``correio queue retry``."""
+
+from __future__ import annotations
+
+import click
+
+from correio.cli.running import run, store_of
+from correio.cli.setting_options import setting_options
+from correio.config import Settings
+from correio.queue import administration
+
+
+@click.command()
+@click.argument("some_id", metavar="ID", required=False)
+@click.option("--site", help="A domain, or route:NAME.")
+@setting_options()
+def retry(some_id: str | None, site: str | None, settings: Settings) -> None:
+    """Try what waits now, by the id of a message or of a delivery, or all that goes to a site; also what is held."""
+    if (some_id is None) == (site is None):
+        raise click.UsageError("Give an ID or --site.")
+
+    async def work() -> str:
+        async with store_of(settings) as store:
+            if site is not None:
+                await administration.hold_destination(store, site, held=False)
+                return site
+            return str(await administration.retry(store, some_id or ""))
+
+    click.echo(f"{run(work())} tried now.")
