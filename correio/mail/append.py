@@ -41,7 +41,9 @@ class Appended(msgspec.Struct, frozen=True):
     thread: str
 
 
-class _Item(msgspec.Struct):
+class Item(msgspec.Struct):
+    """A message ready to be added."""
+
     ingested: Ingested
     document: MessageDocument
     parent: bytes | None
@@ -55,7 +57,7 @@ def appended(document: MessageDocument) -> Appended:
 class AddMessages(Operation[list[Appended]]):
     """Adds messages to one mailbox, all or none."""
 
-    def __init__(self, account: Account, mailbox_id: str, items: Sequence[_Item]) -> None:
+    def __init__(self, account: Account, mailbox_id: str, items: Sequence[Item]) -> None:
         super().__init__(account)
         self.mailbox_id: Final = mailbox_id
         self.items: Final = items
@@ -107,7 +109,7 @@ def item_for(
     flags: FlagSet,
     date: int,
     saved: int,
-) -> _Item:
+) -> Item:
     """Return what AddMessages takes. ``key`` fixes the message's id: the same key is the same message."""
     document = ingested.document(
         message_id=derived_id(Kind.MESSAGE, account.id, *key),
@@ -117,19 +119,15 @@ def item_for(
         date=date,
         saved=saved,
     )
-    return _Item(ingested, document, parent_of(ingested.parsed))
+    return Item(ingested, document, parent_of(ingested.parsed))
 
 
-async def append_messages(account: Account, mailbox_id: str, messages: Sequence[NewMessage]) -> list[Appended]:
-    """Add messages to a mailbox, all or none. On return they are durable.
-
-    Raises NotFoundError (mailbox), TooLargeError, QuotaExceededError, LimitError, InvalidInputError, UnavailableError.
-    """
+async def items_of(account: Account, messages: Sequence[NewMessage]) -> list[Item]:
+    """Make messages ready to be added. Raises TooLargeError, InvalidInputError, UnavailableError."""
     store = account.store
-    account.mailbox(mailbox_id)
     key = os.urandom(16)
     now = store.now()
-    items: list[_Item] = []
+    items: list[Item] = []
     for number, message in enumerate(messages):
         raw = message.raw if message.verbatim else await normalised(store, message.raw)
         ingested = await ingest(store, raw)
@@ -138,4 +136,13 @@ async def append_messages(account: Account, mailbox_id: str, messages: Sequence[
         items.append(
             item_for(account, ingested, key=(key, number), email=email, flags=message.flags, date=date, saved=now)
         )
-    return await submit_if_room(account, AddMessages(account, mailbox_id, items))
+    return items
+
+
+async def append_messages(account: Account, mailbox_id: str, messages: Sequence[NewMessage]) -> list[Appended]:
+    """Add messages to a mailbox, all or none. On return they are durable.
+
+    Raises NotFoundError (mailbox), TooLargeError, QuotaExceededError, LimitError, InvalidInputError, UnavailableError.
+    """
+    account.mailbox(mailbox_id)
+    return await submit_if_room(account, AddMessages(account, mailbox_id, await items_of(account, messages)))

@@ -35,6 +35,7 @@ from correio.mail.flags import SEEN, flag_set
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, SendOnly, outgoing, wire_needs
+from correio.mail.sent_copy import has_copy
 from correio.mime.model import ParsedMessage
 from correio.store.domains import has_domain
 from correio.store.queue_documents import LOCAL_SITE, OnceDocument, SendKind
@@ -258,6 +259,8 @@ class _Work:
             raise _LocalFailedError
         saved = await self._saved()
         out = self._outgoing([*foreign, *_through_the_queue(local)], signer, saved)
+        if saved is not None:
+            saved.items[0].document.send = out.send.id
         for delivery in out.deliveries[len(foreign) :]:
             delivery.status, delivery.queue, delivery.ended = "delivered", "", store.now()
         if self.once is not None:
@@ -279,7 +282,7 @@ class _Work:
             return None
         account, store = self.account, self.account.store
         sent = account.mailboxes.by_role("sent")
-        if sent is None:
+        if sent is None or (self.submission.kind == "submission" and await has_copy(account, sent.id, self.parsed)):
             return None
         copy = await ingest(store, self.content, parsed=self.parsed, durable=self.durable)
         now = store.now()

@@ -112,6 +112,8 @@ class MessageDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """How ``source`` and ``content`` make up the message; empty: ``source`` is all of it."""
     content: list[bytes] = msgspec.field(default_factory=list)
     """SHA-256 of the parts kept in ``parts``, each once."""
+    send: str = ""
+    """For the copy of a submission that the server put into Sent: the id of the send."""
     expunged: bool = False
     gone: int = 0
     """For a tombstone: when the message went, in seconds since the epoch."""

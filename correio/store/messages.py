@@ -154,6 +154,32 @@ async def find_threads(database: Database, account_id: str, msgids: Sequence[byt
     return threads
 
 
+class Copy(msgspec.Struct, frozen=True, rename={"id": "_id"}):
+    """A message in a mailbox that has a Message-ID which was asked for."""
+
+    id: str
+    mailbox: str
+    uid: int
+    msgid: bytes
+    send: str = ""
+
+
+async def find_copies(database: Database, account_id: str, mailbox_id: str, msgids: Sequence[bytes]) -> list[Copy]:
+    """Return the messages of a mailbox with these Message-ID hashes."""
+    projection = {"mailbox": 1, "uid": 1, "msgid": 1, "send": 1, "expunged": 1}
+    copies: list[Copy] = []
+    with available():
+        for at in range(0, len(msgids), _IN):
+            where = {"account": account_id, "msgid": {"$in": list(msgids[at : at + _IN])}}
+            found = await database["messages"].find(where, projection).to_list(None)
+            copies += [
+                msgspec.convert(document, Copy)
+                for document in found
+                if document["mailbox"] == mailbox_id and not document["expunged"]
+            ]
+    return copies
+
+
 async def delete_mailbox_messages(database: Database, account_id: str, mailbox_id: str, limit: int) -> int:
     """Remove up to ``limit`` messages of a deleted mailbox. Returns how many."""
     with available():

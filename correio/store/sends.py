@@ -67,6 +67,12 @@ async def list_sends(
     return found
 
 
+async def set_copy(database: Database, account_id: str, send_id: str, message_id: str) -> None:
+    """Another message is the sender's copy of a send now."""
+    with available():
+        await database["sends"].update_one({"_id": send_id, "account": account_id}, {"$set": {"message": message_id}})
+
+
 async def find_once(database: Database, once_id: str) -> OnceDocument | None:
     """Return what a key stands for."""
     with available():

@@ -145,7 +145,7 @@ def _message_update(change: FlagsWrite | ExpungeWrite | MoveWrite) -> UpdateOne 
 def message_document(message: MessageDocument) -> Raw:
     """Return a message as stored: a tombstone has no heavy field, an ordinary message none that is empty."""
     document = to_document(message)
-    for name in ("layout", "content", "gone"):
+    for name in ("layout", "content", "send", "gone"):
         if not document[name]:
             del document[name]
     if message.expunged:

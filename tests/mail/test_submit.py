@@ -9,9 +9,11 @@ import pytest
 
 from correio.errors import ConflictError, ForbiddenError, InvalidInputError
 from correio.mail.account import Account
+from correio.mail.append import NewMessage
 from correio.mail.directory import set_quota
 from correio.mail.fetch import find_message
 from correio.mail.sent import cancel_send, find_send, find_sent, list_sent
+from correio.mail.sent_copy import append_by_client
 from correio.mail.submit import Once, Submission, SubmissionRecipient, Submitted, submit
 from correio.store.deliveries import find_deliveries_of
 from tests.conftest import NewPerson
@@ -120,3 +122,21 @@ async def test_another_account_has_no_part_in_it(directory, new_person: NewPerso
     for ask in (find_sent, cancel_send, find_send):
         with pytest.raises(Exception, match="no such e-mail"):
             await ask(other, done.id)
+
+
+async def test_the_copy_a_client_appends_itself_is_the_one_that_stays(directory, new_person: NewPerson) -> None:
+    account = await directory.account((await new_person()).id)
+    sent = account.mailboxes.by_role("sent")
+    assert sent is not None
+    first = await send(account, "x@else.where")
+    own = RAW.replace(b"Subject", b"Bcc: hidden@else.where\r\nSubject")
+    [added] = await append_by_client(account, sent.id, [NewMessage(own)])
+    assert in_role(account, "sent") == 1
+    assert await (await find_message(account, added.id)).read() == own
+    assert (await find_sent(account, first.id)).send.message == added.id
+    # And the other way about: it is there when the message is submitted.
+    await send(account, "x@else.where", kind="submission")
+    assert in_role(account, "sent") == 1
+    # Two messages that a client appends are two.
+    await append_by_client(account, sent.id, [NewMessage(own)])
+    assert in_role(account, "sent") == 1 + 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from correio.mail.append import NewMessage, append_messages
+from correio.mail.append import NewMessage
+from correio.mail.sent_copy import append_by_client
 from protocols.imap.core.commands.append import Append
 from protocols.imap.core.responses import Completion
 from protocols.imap.core.sequence_set import compact
@@ -25,7 +26,7 @@ async def append(session: ImapSession, arguments: Append, _: bytes) -> Completio
     messages = [
         NewMessage(message.octets, message.flags, message.date, message.binary) for message in arguments.messages
     ]
-    added = await append_messages(account, mailbox.id, messages)
+    added = await append_by_client(account, mailbox.id, messages)
     session.added(mailbox.id, [one.uid for one in added])
     uids = compact([one.uid for one in added]).decode("ascii")
     code = f"APPENDUID {mailbox.uidvalidity} {uids}" if session.offers("UIDPLUS") else ""
