@@ -125,6 +125,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             least=4096,
         ),
     ] = 20_000
+    sent_lifetime: Annotated[
+        int, _about("How long is kept what became of a message that went out.", "seconds", 3600)
+    ] = 30 * 86_400
     queue_retry: Annotated[
         float,
         _about(

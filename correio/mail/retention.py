@@ -17,7 +17,9 @@ from correio.errors import MailError
 from correio.mail.message_store import MessageStore
 from correio.mail.search_block import SPAN
 from correio.store import retention
+from correio.store.deliveries import forget_ended
 from correio.store.round_trips import background_task
+from correio.store.sends import forget_onces
 from correio.store.tokens import delete_expired_tokens
 
 _log = logging.getLogger("correio.mail.retention")
@@ -39,6 +41,7 @@ class Swept(msgspec.Struct):
     parts: int = 0
     tokens: int = 0
     mailboxes: int = 0
+    sends: int = 0
 
 
 class Retention:
@@ -76,8 +79,20 @@ async def sweep(store: MessageStore, now: int) -> Swept:
         await store.bury_now(account_id, mailbox_id)
         swept.mailboxes += 1
     swept.tombstones = await _sweep_tombstones(store, now - TOMBSTONES)
+    await _sweep_sends(store, now, swept)
     await _sweep_parts(store, now, swept)
     return swept
+
+
+async def _sweep_sends(store: MessageStore, now: int, swept: Swept) -> None:
+    await forget_onces(store.database, now)
+    before = now - store.settings.sent_lifetime
+    gone = 1
+    while gone:
+        # Ends where the oldest that ended belong to sends of which others still wait.
+        gone = await forget_ended(store.database, before, _BATCH)
+        swept.sends += gone
+        await asyncio.sleep(_PAUSE)
 
 
 async def _sweep_tombstones(store: MessageStore, before: int) -> int:

@@ -109,6 +109,8 @@ _OWNED: Final = (
     ("annotations", "account"),
     ("messages", "account"),
     ("search_blocks", "account"),
+    ("deliveries", "account"),
+    ("sends", "account"),
 )
 
 

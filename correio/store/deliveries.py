@@ -172,13 +172,26 @@ async def waiting_sites(database: Database) -> list[str]:
     return [site for site in found if site]
 
 
-async def old_sends(database: Database, before: int, limit: int) -> list[str]:
-    """Return the sends of deliveries that ended before a time in seconds since the epoch."""
+async def forget_ended(database: Database, before: int, limit: int) -> int:
+    """Remove sends of which every delivery ended before a time in seconds since the epoch, with their deliveries.
+
+    Looks at so many deliveries at most. Returns how many sends went.
+    """
+    gone = 0
     with available():
-        found = (
-            await database["deliveries"]
-            .find({"ended": {"$gte": 1, "$lt": before}}, {"send": 1})
-            .limit(limit)
-            .to_list(None)
-        )
-    return sorted({document["send"] for document in found})
+        cursor = database["deliveries"].find({"ended": {"$gte": 1, "$lt": before}}, {"send": 1}).limit(limit)
+        found = await cursor.to_list(None)
+        sends = sorted({document["send"] for document in found})
+        for at in range(0, len(sends), _IN):
+            some = sends[at : at + _IN]
+            young = {
+                document["send"]
+                async for document in database["deliveries"].find({"send": {"$in": some}}, {"send": 1, "ended": 1})
+                if not 1 <= document["ended"] < before
+            }
+            # The send first: a delivery without one is seen to again, a send without deliveries never.
+            old = [one for one in some if one not in young]
+            gone += (await database["sends"].delete_many({"_id": {"$in": old}})).deleted_count
+            if old:
+                await database["deliveries"].delete_many({"send": {"$in": old}})
+    return gone
