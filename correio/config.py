@@ -144,6 +144,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     queue_connections: Annotated[int, _about("Connections to other servers that one process has at once.", least=1)] = (
         20
     )
+    queue_fault: Annotated[
+        str,
+        _about("For tests of crashes: the point of the queue worker at which the process kills itself. Empty: none."),
+    ] = ""
     queue_lifetime: Annotated[
         int,
         _about("How long delivery to another server is tried before the sender is told that it failed.", "seconds", 60),

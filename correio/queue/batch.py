@@ -16,6 +16,7 @@ from correio.queue.courier import (
     Outcome,
     Reply,
 )
+from correio.queue.faults import reach
 from correio.queue.local_courier import deliver_here
 from correio.queue.report import ReportedRecipient
 from correio.queue.reports import Owed, report
@@ -104,6 +105,7 @@ class Batch:
         at = 0
         while at < len(deliveries):
             used = await link()
+            self._reach("opened")
             count = 1 if send.verp else max(1, used.limit)
             some = deliveries[at : at + count]
             at += count
@@ -128,7 +130,10 @@ class Batch:
         )
 
         async def before_dot(accepted: Sequence[int]) -> bool:
-            return await self._writer.enter_data([deliveries[number].id for number in accepted], self.lease)
+            self._reach("content")
+            held = await self._writer.enter_data([deliveries[number].id for number in accepted], self.lease)
+            self._reach("data")
+            return held
 
         try:
             outcomes = await link.send(envelope, message, before_dot)
@@ -136,6 +141,7 @@ class Batch:
             self.refused = True
             final = error.after_dot and send.ambiguous == "fail"
             outcomes = [unanswered(str(error), "5.4.2" if final else "4.4.2")] * len(deliveries)
+        self._reach("answered")
         transcript = link.transcript()[:_TRANSCRIPT]
         if all(outcome.reply.code in (421, 450, 451, 452) for outcome in outcomes):
             self.refused = True
@@ -153,7 +159,11 @@ class Batch:
         for one in self.left.values():
             grouped.setdefault(one.send, []).append(one)
         sends = await find_sends(self._store.database, list(grouped))
+        self._reach("read")
         return [(sends.get(send_id), deliveries) for send_id, deliveries in grouped.items()]
+
+    def _reach(self, point: str) -> None:
+        reach(point, self._store.settings.queue_fault)
 
     async def _settle(
         self,
@@ -174,6 +184,7 @@ class Batch:
         ]
         if send is not None:
             await report(self._store, self._hostname, send, _owed(deliveries, outcomes, verdicts, attempt))
+        self._reach("reported")
         changes = []
         for one, outcome, verdict in zip(deliveries, outcomes, verdicts, strict=True):
             under_way = verdict.status == "deferred"
@@ -199,6 +210,7 @@ class Batch:
                 )
             )
         await self._writer.write(changes)
+        self._reach("settled")
         for one in deliveries:
             self.left.pop(one.id, None)
 

@@ -18,6 +18,7 @@ from correio.queue.backoff import pause_after
 from correio.queue.batch import Batch, new_lease
 from correio.queue.change_writer import ChangeWriter
 from correio.queue.courier import ConnectError, Courier, Link
+from correio.queue.faults import reach
 from correio.queue.window import after
 from correio.store.deliveries import lease_due, next_due, renew_lease, waiting_sites
 from correio.store.queue_documents import Attempt, DeliveryDocument, SiteDocument
@@ -123,6 +124,7 @@ class Worker:
     async def _take(self, site: SiteDocument) -> Batch | None:
         """Take a batch of a claimed site, and leave the site to others."""
         database = self._store.database
+        self._reach("claimed")
         now = time.time()
         running = {token: until for token, until in site.batches.items() if until > now}
         if site.held:
@@ -134,6 +136,7 @@ class Worker:
         lease = new_lease()
         until = now + self._store.settings.queue_lease
         deliveries, more = await lease_due(database, site.id, now, until, lease, BATCH)
+        self._reach("leased")
         if more:
             await leave_site(database, site, now, batch=lease, until=until)
         else:
@@ -141,7 +144,11 @@ class Worker:
             await leave_site(
                 database, site, NEVER if coming is None else coming, batch=lease if deliveries else "", until=until
             )
+        self._reach("left")
         return self._batch(site.id, lease, deliveries) if deliveries else None
+
+    def _reach(self, point: str) -> None:
+        reach(point, self._store.settings.queue_fault)
 
     def _batch(self, site: str, lease: str, deliveries: list[DeliveryDocument]) -> Batch:
         return Batch(self._store, self._writer, self._sign, self._hostname, site, lease, deliveries)
@@ -206,6 +213,7 @@ class Worker:
             dead_until=dead_until,
             error=said[:500],
         )
+        self._reach("ended")
         # This process looks again at once, the others when they next look.
         self._store.outbox.put(set())
 
