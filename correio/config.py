@@ -152,6 +152,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _about("How long delivery to another server is tried before the sender is told that it failed.", "seconds", 60),
     ] = 5 * 86_400
+    dns: Annotated[
+        tuple[Endpoint, ...],
+        _about(
+            "The resolvers to ask, numeric HOST:PORT, several with commas between them. Empty: those of /etc/resolv.conf."
+        ),
+    ] = ()
+    dns_trusted: Annotated[
+        bool,
+        _about(
+            "Whether to believe resolvers that are not on this machine when they say that DNSSEC has validated an answer"
+            " (the AD bit): only where nobody can come between."
+        ),
+    ] = False
     graphql_introspection: Annotated[
         bool, _about("Whether GraphQL clients may read the schema (it is public all the same: schema/schema.graphql).")
     ] = True

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 
 from correio.config import MIB, Endpoint, Limits, Settings
+from correio.dns.nameservers import is_address
 
 OTHER_VARIABLES: Final = frozenset({"CORREIO_CONFIG", "CORREIO_CORPUS"})
 """Variables with our prefix that are no settings."""
@@ -45,6 +46,8 @@ class Setting(msgspec.Struct, frozen=True):
     kind: type
     """Endpoint, int, float, str, bool or Path."""
     optional: bool
+    several: bool
+    """A list, in text with commas between its items."""
     unit: str
     least: int
     description: str
@@ -84,6 +87,7 @@ def _fields(struct: type[msgspec.Struct], *, limit: bool) -> Iterator[Setting]:
             limit=limit,
             kind=choices[0] if choices else annotated,
             optional=type(None) in choices,
+            several=get_origin(annotated) is tuple,
             unit=meta.extra["unit"],
             least=meta.extra["least"],
             description=meta.description,
@@ -140,15 +144,21 @@ def parse(setting: Setting, text: str, name: str) -> Any:
     if setting.optional and not text:
         return None
     try:
-        if setting.kind is Endpoint:
-            return parse_endpoint(text)
-        if setting.kind is bool:
-            return _parse_bool(text)
-        if setting.kind in (int, float):
-            return _parse_number(setting, text)
-        return _parse_text(setting, text)
+        if setting.several:
+            return tuple(_parse_one(setting, item.strip()) for item in text.split(",") if item.strip())
+        return _parse_one(setting, text)
     except ValueError as error:
         raise ConfigError(f"{name}: {error}.") from error
+
+
+def _parse_one(setting: Setting, text: str) -> Any:
+    if setting.kind is Endpoint:
+        return parse_endpoint(text)
+    if setting.kind is bool:
+        return _parse_bool(text)
+    if setting.kind in (int, float):
+        return _parse_number(setting, text)
+    return _parse_text(setting, text)
 
 
 def parse_endpoint(text: str) -> Endpoint:
@@ -174,6 +184,8 @@ def to_text(setting: Setting, value: Any) -> str:
     """Return a value as one would write it."""
     if value is None:
         return ""
+    if setting.several:
+        return ",".join(str(item) for item in value)
     if setting.kind is bool:
         return "true" if value else "false"
     if setting.unit == "octets" and value:
@@ -246,6 +258,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _from_toml(setting: Setting, value: Any, name: str) -> Any:
+    if setting.several and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return parse(setting, ",".join(value), name)
     if isinstance(value, bool) != (setting.kind is bool) and not isinstance(value, str):
         raise ConfigError(f"{name}: {value!r} is of the wrong type.")
     if isinstance(value, bool):
@@ -272,6 +286,9 @@ def _check(settings: Settings) -> None:
         raise ConfigError(f"CORREIO_HOSTNAME: {settings.hostname!r} is not a host name.")
     if settings.contact is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", settings.contact):
         raise ConfigError(f"CORREIO_CONTACT: {settings.contact!r} is not a URI.")
+    for resolver in settings.dns:
+        if not is_address(resolver.host):
+            raise ConfigError(f"CORREIO_DNS: {resolver} is not a numeric address with a port, such as 192.0.2.1:53.")
     if settings.limits.annotation_size > MOST_ANNOTATION:
         raise ConfigError("CORREIO_LIMIT_ANNOTATION_SIZE: at most 8MiB fit into one document of the database.")
     if settings.limits.request_body < settings.limits.message_size:
@@ -288,5 +305,5 @@ def _check(settings: Settings) -> None:
 
 def listeners(settings: Settings) -> list[str]:
     """Return the names of the listeners that are on."""
-    names = [setting.field for setting in SETTINGS if setting.kind is Endpoint]
+    names = [setting.field for setting in SETTINGS if setting.kind is Endpoint and not setting.several]
     return [name for name in names if getattr(settings, name) is not None]

@@ -16,6 +16,7 @@ then from a flag of `correio serve`; the last one wins. `correio doctor` takes t
 
 - **Addresses** are `HOST:PORT`, `[IPv6]:PORT` or `:PORT` (every address of the machine). Port 0 takes a free one; an
   empty value turns the listener off.
+- **Lists** have commas between their items; in TOML they are arrays of texts.
 - **Sizes** are octets or carry a unit: `50MiB`, `1GiB`, `500kB`.
 - **Times** are seconds or carry a unit: `90`, `30s`, `10min`, `1h`.
 - **In TOML**, limits stand in the table `[limits]`:

@@ -1,1 +1,1 @@
-"""Asking the Domain Name System."""
+"""Asking the Domain Name System: :mod:`correio.dns.resolver`."""

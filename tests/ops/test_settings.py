@@ -13,6 +13,7 @@ from correio.config_sources import (
     SETTINGS,
     ConfigError,
     Setting,
+    listeners,
     load_settings,
     parse,
     parse_endpoint,
@@ -189,6 +190,22 @@ def test_who_is_to_be_contacted_is_a_uri(text: str) -> None:
     assert load_settings({}, {"CORREIO_CONTACT": "mailto:a@x.test"}).contact == "mailto:a@x.test"
     with pytest.raises(ConfigError, match="CORREIO_CONTACT"):
         load_settings({}, {"CORREIO_CONTACT": text})
+
+
+def test_lists_have_commas_in_text_and_are_arrays_in_toml(tmp_path: Path) -> None:
+    both = (Endpoint("192.0.2.1", 53), Endpoint("2001:db8::1", 5353))
+    assert load_settings({}, {"CORREIO_DNS": "192.0.2.1:53, [2001:db8::1]:5353,"}).dns == both
+    file = tmp_path / "c.toml"
+    file.write_text('dns = ["192.0.2.1:53", "[2001:db8::1]:5353"]')
+    assert load_settings({}, {}, file).dns == both
+    assert load_settings({}, {"CORREIO_DNS": " "}).dns == ()
+    assert "dns" not in listeners(load_settings({}, {"CORREIO_DNS": "192.0.2.1:2525"}))
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1", "dns.example.org:53", "::1:53", ":53"])
+def test_resolvers_are_numeric_addresses(text: str) -> None:
+    with pytest.raises(ConfigError, match="CORREIO_DNS"):
+        load_settings({}, {"CORREIO_DNS": text})
 
 
 def test_a_misspelt_variable_is_noticed() -> None:
