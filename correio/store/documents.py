@@ -186,3 +186,14 @@ class DomainDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
 
     id: str
     created: int = 0
+
+
+class SigningKeyDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
+    """Collection ``signing_keys``: a private key that signs mail of a domain (RFC 6376)."""
+
+    id: str
+    """Selector and domain, as in the name of the DNS record."""
+    domain: str
+    selector: str
+    pem: bytes
+    created: int

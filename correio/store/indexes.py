@@ -44,6 +44,7 @@ INDEXES: Final = (
     Index("deliveries", "account_ended", (("account", 1), ("ended", 1))),
     Index("deliveries", "ended", (("ended", 1),), ranged=True),
     Index("sites", "next_due", (("next_due", 1),), ranged=True),
+    Index("signing_keys", "domain", (("domain", 1),)),
     Index("onces", "expires", (("expires", 1),), ranged=True),
     Index("tokens", "digest", (("digest", 1),), unique=True),
     Index("tokens", "account", (("account", 1),)),
