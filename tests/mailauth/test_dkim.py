@@ -63,9 +63,10 @@ We lost the game.  Are you hungry yet?
 
 Joe.
 """.replace(b"\n", b"\r\n")
-RFC_8463_KEYS = """
+RFC_8463_KEYS = (
+    """
 brisbane._domainkey.football.example.com TXT v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
-test._domainkey.football.example.com TXT v=DKIM1; k=rsa; p=""" + (
+test._domainkey.football.example.com TXT v=DKIM1; k=rsa; p="""
     "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/byYzCNb3W91y3Fut"
     "ACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB"
 )
