@@ -59,6 +59,8 @@ class Served:
     settings: dict[str, str] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in LISTENERS})
     process: subprocess.Popen[bytes] | None = None
+    host: str = "127.0.0.1"
+    """Where it listens; any address of 127.0.0.0/8."""
 
     @property
     def log(self) -> Path:
@@ -69,13 +71,13 @@ class Served:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("CORREIO_")},
             "CORREIO_DATA": str(self.data),
-            **{f"CORREIO_{name.upper()}": f"127.0.0.1:{port}" for name, port in self.ports.items()},
+            **{f"CORREIO_{name.upper()}": f"{self.host}:{port}" for name, port in self.ports.items()},
             "CORREIO_HOSTNAME": "mx.correio.test",
             **self.settings,
         }
 
     def address(self, listener: str) -> tuple[str, int]:
-        return "127.0.0.1", self.ports[listener]
+        return self.host, self.ports[listener]
 
     async def start(self) -> None:
         """Start and wait until it says it is ready."""
@@ -148,7 +150,7 @@ class Served:
         """An HTTP client; paths are from the root."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{self.ports['http']}", headers=headers, timeout=60, trust_env=False
+            base_url=f"http://{self.host}:{self.ports['http']}", headers=headers, timeout=60, trust_env=False
         )
 
     async def rest(self, person: Person) -> httpx.AsyncClient:
