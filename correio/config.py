@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -18,6 +18,27 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+RouteTls = Literal["starttls", "implicit", "opportunistic", "none"]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """A smarthost: another server that mail for some domains is handed to, whatever their MX records say."""
+
+    name: str
+    host: str
+    port: int
+    tls: RouteTls = "starttls"
+    """"starttls" and "implicit" (RFC 8314) with a certificate that is checked, "opportunistic" with or without TLS."""
+    user: str = ""
+    """Empty: no AUTH."""
+    password: str = ""
+    domains: tuple[str, ...] = ("*",)
+    """``example.org``, ``.example.org`` for what is below it, ``*`` for all."""
+
+    def __repr__(self) -> str:
+        return f"Route({self.name}, {self.host}:{self.port}, {self.tls})"
 
 
 def _about(text: str, unit: str = "", least: int = 0) -> msgspec.Meta:
@@ -165,9 +186,58 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " (the AD bit): only where nobody can come between."
         ),
     ] = False
+    outbound_port: Annotated[int, _about("The port of other people's mail servers.", least=1)] = 25
+    outbound_source: Annotated[
+        tuple[str, ...],
+        _about(
+            "The numeric addresses that connections to other servers come from, one of IPv4, one of IPv6. Empty: as the"
+            " system chooses."
+        ),
+    ] = ()
+    outbound_connect_timeout: Annotated[
+        float, _about("How long one address of another server may take to answer a connection.", "seconds", 1)
+    ] = 30.0
+    outbound_command_timeout: Annotated[
+        float,
+        _about(
+            "How long another server may take for its greeting and for the reply to a command (RFC 5321 section 4.5.3.2 asks"
+            " for 5 minutes).",
+            "seconds",
+            1,
+        ),
+    ] = 300.0
+    outbound_end_timeout: Annotated[
+        float, _about("How long another server may take to answer for a message it has been sent.", "seconds", 1)
+    ] = 600.0
+    outbound_require_tls: Annotated[
+        tuple[str, ...],
+        _about(
+            "The domains that mail is sent to under TLS or not at all: example.org, .example.org for those below it, * for all."
+        ),
+    ] = ()
+    outbound_dane: Annotated[
+        bool, _about("Whether TLSA records that DNSSEC vouches for bind the certificates of mail hosts (RFC 7672).")
+    ] = True
+    outbound_mta_sts: Annotated[bool, _about("Whether the MTA-STS policies of domains are kept (RFC 8461).")] = True
+    outbound_mta_sts_port: Annotated[int, _about("The port that MTA-STS policies are fetched from.", least=1)] = 443
+    outbound_ca: Annotated[
+        Path | None,
+        _about(
+            "Certificates in PEM of authorities to believe besides the system's, in smarthosts, mail hosts and MTA-STS."
+        ),
+    ] = None
+    smarthost: Annotated[
+        str | None,
+        _about(
+            "Where all mail goes that no route of the file takes: smtp://USER:PASSWORD@HOST:PORT with STARTTLS, smtps:// with"
+            " TLS from the start; without a user STARTTLS is used where it is offered. Empty: to each domain's own servers."
+        ),
+    ] = None
     graphql_introspection: Annotated[
         bool, _about("Whether GraphQL clients may read the schema (it is public all the same: schema/schema.graphql).")
     ] = True
     log_level: Annotated[str, _about("debug, info, warning or error.")] = "info"
     log_json: Annotated[bool, _about("Log one JSON object a line.")] = False
     limits: Limits = Limits()
+    routes: tuple[Route, ...] = ()
+    """The smarthosts of the file's tables ``[routes.NAME]``, and that of ``smarthost``, whose name is "smarthost"."""

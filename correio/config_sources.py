@@ -2,7 +2,7 @@
 
 Every field of :class:`correio.config.Settings` has one name everywhere: ``imap`` is ``imap`` in the file, ``CORREIO_IMAP``
 in the environment and ``--imap`` as a flag; ``limits.message_size`` is ``message_size`` in the table ``[limits]``,
-``CORREIO_LIMIT_MESSAGE_SIZE`` and ``--limit-message-size``.
+``CORREIO_LIMIT_MESSAGE_SIZE`` and ``--limit-message-size``. Smarthosts stand in the file alone: :mod:`correio.config_routes`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,21 @@ from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 import msgspec
 
 from correio.config import MIB, Endpoint, Limits, Settings
+from correio.config_routes import ROUTES, ConfigError, parse_routes
 from correio.dns.nameservers import is_address
+
+__all__ = [
+    "SETTINGS",
+    "ConfigError",
+    "Setting",
+    "listeners",
+    "load_settings",
+    "parse",
+    "parse_endpoint",
+    "parse_size",
+    "to_text",
+    "unknown_variables",
+]
 
 OTHER_VARIABLES: Final = frozenset({"CORREIO_CONFIG", "CORREIO_CORPUS"})
 """Variables with our prefix that are no settings."""
@@ -32,10 +46,6 @@ _OCTETS: Final = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 102
     for suffix in ("b", "ib")
 }
 _SECONDS: Final = {"": 1, "s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-
-
-class ConfigError(Exception):
-    """A setting is not acceptable. The text names it as the operator wrote it and says what is wrong."""
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -126,6 +136,7 @@ def load_settings(
     if "request_body" not in limits and "message_size" in limits:
         # A message that may be received may be imported over HTTP too.
         limits["request_body"] = max(Limits().request_body, limits["message_size"])
+    values["routes"] = parse_routes(stored.get(ROUTES, {}), f"in {file}", values.get("smarthost"))
     settings = Settings(**values, limits=Limits(**limits))
     _check(settings)
     return settings
@@ -251,7 +262,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"limits in {file} must be a table.")
     values = found | {f"limits.{name}": value for name, value in limits.items()}
     known = {setting.key for setting in SETTINGS}
-    for name in values:
+    for name in values.keys() - {ROUTES}:
         if name not in known:
             raise ConfigError(f"{name} in {file} is not a setting{_guess(name, known)}.")
     return values
@@ -286,9 +297,7 @@ def _check(settings: Settings) -> None:
         raise ConfigError(f"CORREIO_HOSTNAME: {settings.hostname!r} is not a host name.")
     if settings.contact is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", settings.contact):
         raise ConfigError(f"CORREIO_CONTACT: {settings.contact!r} is not a URI.")
-    for resolver in settings.dns:
-        if not is_address(resolver.host):
-            raise ConfigError(f"CORREIO_DNS: {resolver} is not a numeric address with a port, such as 192.0.2.1:53.")
+    _check_outbound(settings)
     if settings.limits.annotation_size > MOST_ANNOTATION:
         raise ConfigError("CORREIO_LIMIT_ANNOTATION_SIZE: at most 8MiB fit into one document of the database.")
     if settings.limits.request_body < settings.limits.message_size:
@@ -301,6 +310,18 @@ def _check(settings: Settings) -> None:
         if endpoint.port and endpoint in taken:
             raise ConfigError(f"{name} and {taken[endpoint]} cannot both listen on {endpoint}.")
         taken[endpoint] = name
+
+
+def _check_outbound(settings: Settings) -> None:
+    for name in ("outbound_port", "outbound_mta_sts_port"):
+        if getattr(settings, name) > 65_535:
+            raise ConfigError(f"CORREIO_{name.upper()}: a port is 65535 at most.")
+    for address in settings.outbound_source:
+        if not is_address(address):
+            raise ConfigError(f"CORREIO_OUTBOUND_SOURCE: {address!r} is not a numeric address.")
+    for resolver in settings.dns:
+        if not is_address(resolver.host):
+            raise ConfigError(f"CORREIO_DNS: {resolver} is not a numeric address with a port, such as 192.0.2.1:53.")
 
 
 def listeners(settings: Settings) -> list[str]:

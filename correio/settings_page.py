@@ -30,6 +30,20 @@ mongodb_uri = "mongodb://db1,db2,db3/?replicaSet=rs0"
 message_size = "100MiB"
 ```
 
+Mail for other servers goes to the mail hosts of each domain, unless a table of the file names a smarthost for it. Of several
+that fit, the one that names the domain most closely counts; `tls` is `starttls` (with a checked certificate; the default),
+`implicit`, `opportunistic` or `none`, and `domains` are all where they are left out. A password goes over TLS or loopback only.
+
+```toml
+[routes.relay]
+host = "smtp.example.net"
+port = 587
+tls = "starttls"
+user = "correio"
+password_file = "/run/secrets/relay"
+domains = ["example.com", ".example.com"]
+```
+
 A name that is no setting is an error in the file, and a warning in the environment.
 """
 

@@ -47,7 +47,9 @@ class Envelope(msgspec.Struct, frozen=True):
     sender: str
     recipients: tuple[EnvelopeRecipient, ...]
     envid: str = ""
+    """RFC 3461 section 4.4, decoded."""
     ret: str = ""
+    """"FULL", "HDRS" or empty."""
     smtputf8: bool = False
     """The addresses or the header need it."""
 
@@ -123,7 +125,10 @@ class Link(Protocol):
         ...
 
     async def send(self, envelope: Envelope, message: Message, before_dot: BeforeDot) -> list[Outcome]:
-        """Send one message; returns one outcome a recipient, in order. Raises LostError."""
+        """Send one message; returns one outcome a recipient, in order.
+
+        Raises LostError, also where ``before_dot`` said no, and what it and ``Message.octets`` raise.
+        """
         ...
 
     def transcript(self) -> list[str]:

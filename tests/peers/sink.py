@@ -19,6 +19,8 @@ RESET: Final = "<reset>"
 """In place of a reply: the connection is cut."""
 SILENCE: Final = "<silence>"
 """In place of a reply: none ever comes."""
+DEAF: Final = "<deaf>"
+"""In place of a reply: none ever comes, and nothing is read any more."""
 
 Stage = Literal[
     "greeting", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "content", "dot", "RSET", "NOOP", "QUIT"
@@ -233,8 +235,10 @@ class _Connection(asyncio.Protocol):
 
     def say(self, stage: Stage, line: str, usual: str, then: Callable[[], None] | None) -> None:
         reply = self.sink.answer(stage, line) or usual
-        if reply == SILENCE:
+        if reply in (SILENCE, DEAF):
             self.busy = True
+            if reply == DEAF:
+                self.transport.pause_reading()
             return
         if reply in (CLOSE, RESET):
             self.flush()
