@@ -146,6 +146,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             least=4096,
         ),
     ] = 20_000
+    outbound: Annotated[
+        bool,
+        _about("Whether this process delivers what waits in the queue. Off: it accepts mail, and others deliver it."),
+    ] = True
     sent_lifetime: Annotated[
         int, _about("How long is kept what became of a message that went out.", "seconds", 3600)
     ] = 30 * 86_400

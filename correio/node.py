@@ -20,13 +20,17 @@ from correio.auth.authenticator import Authenticator
 from correio.bind_error import explain_bind
 from correio.config import Endpoint, Settings
 from correio.config_sources import listeners
+from correio.dns.resolver import Resolver
 from correio.mail.message_store import MessageStore
 from correio.mail.retention import Retention
+from correio.mail.signing import DomainSigner
 from correio.opening import open_store
+from correio.queue.worker import Worker
 from correio.tls import server_context
 from protocols.imap.server import ImapServer
 from protocols.lmtp import LmtpServer
 from protocols.pop3.server import Pop3Server
+from protocols.smtp.client.courier import SmtpCourier
 from protocols.smtp.server import SmtpServer, SubmissionServer
 from protocols.wire.listener import server_name
 
@@ -61,6 +65,7 @@ class Node:
         self._resources = contextlib.AsyncExitStack()
         self._servers: list[_Server] = []
         self._retention: Retention | None = None
+        self._worker: Worker | None = None
         self._tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
@@ -88,9 +93,13 @@ class Node:
             await self._retention.stop()
             self._retention = None
         servers, self._servers = self._servers, []
-        for outcome in await asyncio.gather(*(server.close(grace) for server in servers), return_exceptions=True):
+        closing = [server.close(grace) for server in servers]
+        if self._worker is not None:
+            closing.append(self._worker.stop(grace))
+            self._worker = None
+        for outcome in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(outcome, BaseException):
-                _log.error("a listener did not close", exc_info=outcome)
+                _log.error("a listener or the queue did not close", exc_info=outcome)
         self._forget_ready()
         await self._resources.aclose()
         self.endpoints.clear()
@@ -144,7 +153,17 @@ class Node:
                 self.endpoints[name] = await listen[name](wanted)
             except OSError as error:
                 raise StartError(explain_bind(name, wanted, error)) from error
+        self._start_queue(store)
         self._write_ready()
+
+    def _start_queue(self, store: MessageStore) -> None:
+        settings = self.settings
+        if not settings.outbound:
+            return
+        courier = SmtpCourier(settings, Resolver(settings.dns, trusted=settings.dns_trusted))
+        sign = DomainSigner(store).sign
+        self._worker = Worker(store, courier, sign, self.hostname, settings.queue_connections)
+        self._worker.start()
 
     def _patience(self) -> float:
         """Return the seconds that are left for the database to close."""

@@ -59,10 +59,14 @@ async def show(store: MessageStore, some_id: str, *, account_id: str | None = No
 
 
 async def retry(store: MessageStore, some_id: str, *, account_id: str | None = None) -> int:
-    """Try what waits now, and what was held again. Returns how many. Raises NotFoundError, ConflictError."""
+    """Try what waits now, and what was held again. Returns how many, with those that are being tried just now.
+
+    Raises NotFoundError, ConflictError.
+    """
     waiting = await _waiting(store, some_id, account_id)
+    _some(len(waiting))
     now = store.now()
-    changed = _some(await reschedule(store.database, [one.id for one in waiting], "queued", now))
+    await reschedule(store.database, [one.id for one in waiting], "queued", now)
     sites = {one.queue for one in waiting}
     for site in await find_sites(store.database):
         # Somebody asked for it: that nobody was reached a while ago is no reason to wait.
@@ -70,7 +74,7 @@ async def retry(store: MessageStore, some_id: str, *, account_id: str | None = N
             await hold_site(store.database, site.id, held=False, now=now)
     await hint_sites(store.database, sites, now)
     store.outbox.put(sites)
-    return changed
+    return len(waiting)
 
 
 async def hold(store: MessageStore, some_id: str, *, account_id: str | None = None) -> int:

@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+
+from correio.config import Settings
+from correio.mail.directory import add_domain, add_user
+from correio.mail.signing import make_signing_keys
+from correio.opening import open_store
 from tests.peers.imap import ImapClient
 from tests.peers.nameserver import Nameserver
 from tests.peers.served import Person, Served, free_port
@@ -103,10 +109,13 @@ async def mail_host(
     )
     served.data.mkdir(parents=True)
     dns.load(f"{domain} MX 10 mx.{domain}\nmx.{domain} A {address}")
-    person = Person("", f"{user}@{domain}", PASSWORD)
-    for command in (("domain", "add", domain), ("user", "add", person.address, "--password", PASSWORD)):
-        code, said = await served.command(*command)
-        assert code == 0, said
+    # What `correio domain add` and `correio user add` do, by one process for both.
+    hashed = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+    async with open_store(Settings(data=served.data)) as store:
+        await add_domain(store, domain)
+        await make_signing_keys(store, domain)
+        account = await add_user(store, f"{user}@{domain}", hashed)
+    person = Person(account.id, account.address, PASSWORD)
     host = Host(served, domain, person)
     try:
         yield host

@@ -45,7 +45,7 @@ class ClientStream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
         self._transport = cast("asyncio.Transport", transport)
-        # With a high-water mark of 0 ``drained`` means that all is with the operating system.
+        # So ``drained`` means that all is with the operating system.
         self._transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
@@ -156,7 +156,8 @@ class ClientStream(asyncio.Protocol):
         if transport is None:
             raise ConnectionResetError("the server closed the connection")
         self._transport = transport
-        self._transport.set_write_buffer_limits(high=0)
+        # Not 0: under TLS an empty buffer would count as full, and nothing would ever tell that it is empty.
+        self._transport.set_write_buffer_limits(high=1, low=0)
         self._writable.set()
 
     def abort(self) -> None:
