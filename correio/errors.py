@@ -24,6 +24,10 @@ class NotFoundError(MailError):
     code = "not-found"
 
 
+class ClosedAccountError(NotFoundError):
+    """The account is disabled. Clients hear the same as of one that does not exist."""
+
+
 class AlreadyExistsError(MailError):
     """The name is taken."""
 
@@ -60,6 +64,12 @@ class LimitError(MailError):
     """Too many of something: mailboxes, keywords, recipients."""
 
     code = "limit"
+
+
+class LoopError(MailError):
+    """Mail that would go round in a circle: an alias that leads to itself, a message that has been here before."""
+
+    code = "loop"
 
 
 class QuotaExceededError(MailError):

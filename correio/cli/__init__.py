@@ -11,7 +11,8 @@ from correio.cli.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
     "serve": ("correio.cli.serve:serve", "Serve mail until SIGTERM or SIGINT."),
-    "domain": ("correio.cli.domain:domain", "The domains whose mail ends here: add, list."),
+    "domain": ("correio.cli.domain:domain", "The domains whose mail ends here: add, list, rm."),
+    "alias": ("correio.cli.alias:alias", "Addresses that lead to others: add, list, rm."),
     "user": ("correio.cli.user:user", "The people with mail here: add, list, passwd, disable, enable, rm."),
     "queue": ("correio.cli.queue:queue", "Outbound mail that waits: list, show, retry, hold, cancel."),
     "import": ("correio.cli.import_messages:import_messages", "Put eml files, mboxes and Maildirs into a mailbox."),

@@ -48,6 +48,20 @@ def normalise_address(address: str) -> str:
     return f"{local}@{normalise_domain(domain)}"
 
 
+def address_key(address: str) -> str:
+    """Return what tells an address from others: it normalised, or, where no account can have such a local part, with the
+    domain normalised. Raises InvalidInputError for what is no address.
+    """
+    try:
+        return normalise_address(address)
+    except InvalidInputError:
+        local, domain = split_address(address.strip())
+        if domain.startswith("[") and domain.endswith("]"):
+            # An address literal (RFC 5321 section 4.1.3): never one of ours.
+            return f"{local}@{domain.lower()}"
+        return f"{local}@{normalise_domain(domain)}"
+
+
 def without_tag(address: str) -> str | None:
     """Return a normalised address without its ``+tag`` (RFC 5233), or None where it has none."""
     local, _, domain = address.rpartition("@")

@@ -1,4 +1,4 @@
-"""Delivery to local accounts (RFC 5321 section 4.4 and 7; RFC 2033): who is the recipient, and the one commit that counts."""
+"""Delivery to accounts here and what they forward (RFC 5321 sections 3.9, 4.4 and 7; RFC 2033): the one commit that counts."""
 
 from __future__ import annotations
 
@@ -9,62 +9,31 @@ from typing import Final
 
 import msgspec
 
-from correio.errors import ForbiddenError, InvalidInputError, MailError, NotFoundError, TooLargeError, UnavailableError
+from correio.errors import LoopError, MailError, NotFoundError, TooLargeError
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
-from correio.mail.addresses import normalise_address, without_tag
 from correio.mail.append import AddMessages, item_for
+from correio.mail.delivery_share import Share, share_out
 from correio.mail.flags import NO_FLAGS
+from correio.mail.forward import forward, require_no_loop
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
+from correio.mail.notification import EnvelopeOptions, ReportedMessage, ReportWanted
+from correio.mail.outgoing import Outgoing, put_outgoing
+from correio.mail.recipient import Recipient
 from correio.mime.model import ParsedMessage
-from correio.store.domains import has_domain
 
 INBOX_ROLE: Final = "inbox"
 _AT_ONCE: Final = 16
+_NO_OPTIONS: Final = EnvelopeOptions()
 
 
-class Recipient(msgspec.Struct, frozen=True):
-    """A recipient that has an account here."""
+class LocalCopy(msgspec.Struct, frozen=True):
+    """The copy of one account."""
 
     account_id: str
     address: str
-    """As the client gave it, for Delivered-To."""
-
-
-async def resolve_recipient(store: MessageStore, address: str) -> Recipient:
-    """Return who receives mail for an address: the account of that address, or of it without its ``+tag``.
-
-    Raises InvalidInputError (no address at all), NotFoundError (no such user here), ForbiddenError (the domain is not one
-    of ours), UnavailableError.
-    """
-    try:
-        normal = normalise_address(address)
-    except InvalidInputError:
-        # Not a name any account can have; whether it is ours to refuse or another's to deliver depends on the domain.
-        local, _, domain = address.rpartition("@")
-        if not local or not domain:
-            raise
-        normal = normalise_address(f"x@{domain}")
-        await _require_domain(store, normal)
-        raise NotFoundError(f"There is no user {address[:200]} here.") from None
-    candidates = [normal]
-    if (plain := without_tag(normal)) is not None:
-        candidates.append(plain)
-    for candidate in candidates:
-        try:
-            account = await store.account_by_address(candidate)
-        except NotFoundError:
-            continue
-        return Recipient(account.id, address)
-    await _require_domain(store, normal)
-    raise NotFoundError(f"There is no user {address[:200]} here.")
-
-
-async def _require_domain(store: MessageStore, normal: str) -> None:
-    domain = normal.rpartition("@")[2]
-    if not await has_domain(store.database, domain):
-        raise ForbiddenError(f"Mail for {domain} is not accepted here: relaying denied.")
+    """The recipient as the client gave it, for Delivered-To."""
 
 
 def trace_prefix(sender: str, recipient: str, received: bytes) -> bytes:
@@ -74,10 +43,15 @@ def trace_prefix(sender: str, recipient: str, received: bytes) -> bytes:
 
 
 class Additions(msgspec.Struct):
-    """One message made ready for local recipients: what to commit for each, by its place, and what became of the others."""
+    """One message made ready for accounts: what to commit for each, by its place, and what became of the others."""
 
     operations: dict[int, AddMessages]
     outcomes: list[MailError | None]
+
+    def made(self, number: int) -> AddMessages | MailError:
+        """Return what to commit for an account, or why it cannot be served."""
+        error = self.outcomes[number]
+        return self.operations[number] if error is None else error
 
 
 async def additions(
@@ -85,25 +59,25 @@ async def additions(
     content: bytes,
     parsed: ParsedMessage,
     sender: str,
-    recipients: Sequence[Recipient],
+    copies: Sequence[LocalCopy],
     received: bytes,
     key: bytes,
     durable: set[bytes],
 ) -> Additions:
-    """Make a message ready for each recipient. ``key`` fixes the ids of their copies, so that no retry makes a second one.
+    """Make a message ready for each account. ``key`` fixes the ids of their copies, so that no retry makes a second one.
 
     ``content`` is normalised, ``durable`` holds the digests of parts that are known to be stored.
     """
-    ready = Additions({}, [None] * len(recipients))
-    for number, recipient in enumerate(recipients):
+    ready = Additions({}, [None] * len(copies))
+    for number, copy in enumerate(copies):
         if number % _AT_ONCE == _AT_ONCE - 1:
             await asyncio.sleep(0)
         try:
-            account = await store.account(recipient.account_id)
-            prefix = trace_prefix(sender, recipient.address, received)
+            account = await store.account(copy.account_id)
+            prefix = trace_prefix(sender, copy.address, received)
             # The trace fields are ours, not the sender's: the size limit is for what was sent.
             ingested = await ingest(store, content, prefix=prefix, parsed=parsed, durable=durable)
-            ready.operations[number] = _addition(account, ingested, (key, recipient.address))
+            ready.operations[number] = _addition(account, ingested, (key, copy.address))
         except MailError as error:
             ready.outcomes[number] = error
     return ready
@@ -118,40 +92,96 @@ async def deliver(
     *,
     all_or_none: bool = False,
     key: bytes | None = None,
+    options: EnvelopeOptions = _NO_OPTIONS,
 ) -> list[MailError | None]:
-    """Deliver one message to the INBOX of each recipient. ``received`` is a whole Received field with its CRLF.
+    """Deliver one message to the INBOX of every account its recipients lead to, and put what they forward into the queue.
 
-    Returns one outcome a recipient, in order; None: durable. All that are served are served by one transaction, and with
-    ``all_or_none`` nobody is unless everybody is: for a protocol with one reply for all. An account that stands there
-    several times gets one copy for each address as given. With the same ``key`` again, nobody gets a second copy. Raises
-    nothing a message could cause.
+    ``received`` is a whole Received field with its CRLF. Returns one outcome a recipient, in order; None: durable, all of it.
+    An account or an address elsewhere gets one copy, whichever and however many recipients lead to it. All that are served
+    are served by one transaction, and with ``all_or_none`` nobody is unless everybody is: for a protocol with one reply for
+    all. With the same ``key`` again, nobody gets a second copy. Raises nothing a message could cause.
     """
     try:
         content = await normalised(store, raw)
         limit = store.settings.limits.message_size
         if len(content) > limit:
-            error: MailError = TooLargeError(
-                f"The message has {len(content)} octets; at most {limit} are accepted.", limit
-            )
-            return [error] * len(recipients)
+            raise TooLargeError(f"The message has {len(content)} octets; at most {limit} are accepted.", limit)
         parsed = await parse(store, content)
     except MailError as problem:
         return [problem] * len(recipients)
-    ready = await additions(store, content, parsed, sender, recipients, received, key or os.urandom(16), set())
-    outcomes, operations = ready.outcomes, ready.operations
-    if all_or_none and len(operations) < len(recipients):
-        none = UnavailableError("It could not be delivered to all, so it was delivered to none; try again later.")
-        return [outcome or none for outcome in outcomes]
+    key = key or os.urandom(16)
+    durable: set[bytes] = set()
+    shares = share_out(recipients, together=all_or_none)
+    for share in shares:
+        for number, recipient in share.recipients.items():
+            try:
+                require_no_loop(content, [one.via for one in recipient.forwards])
+            except LoopError as error:
+                share.fail(number, error)
+    going = [share for share in shares if not share.failures]
+    copies = [LocalCopy(account_id, address) for share in going for account_id, address in share.accounts().items()]
+    ready = await additions(store, content, parsed, sender, copies, received, key, durable)
+    made = {copy.account_id: ready.made(number) for number, copy in enumerate(copies)}
+    message = ReportedMessage(sender, options, content, key)
+    for share in going:
+        share.take(made)
+        if not share.failures:
+            try:
+                share.mail = await forward(
+                    store, content, parsed, sender, share.forwards(), received, key, durable, options
+                )
+                share.mail += await _reports(store, message, share.reports())
+            except MailError as error:
+                share.fail_all(error)
+    await _commit(store, [share for share in going if not share.failures])
+    outcomes = {number: outcome for share in shares for number, outcome in share.outcomes().items()}
+    return [outcomes[number] for number in range(len(recipients))]
+
+
+async def _reports(store: MessageStore, message: ReportedMessage, wanted: Sequence[ReportWanted]) -> Sequence[Outgoing]:
+    if store.reporter is None or not wanted or not message.sender:
+        return ()
+    return await store.reporter(message, wanted)
+
+
+async def _commit(store: MessageStore, shares: Sequence[Share]) -> None:
+    """Commit each share as a whole, all of them in one transaction where that can be; note what failed."""
+    parts = [(share, share.to_commit()) for share in shares]
+    alone = [part for part in parts if len(part[1]) == 1]
+    # What is begun in the same turn of the loop is committed together.
+    await asyncio.gather(
+        _submit(store, alone),
+        *(_submit(store, [part]) for part in parts if len(part[1]) > 1),
+        _put([share for share, operations in parts if not operations], store),
+    )
+    for share in shares:
+        if share.mail and not share.failures:
+            store.outbox.put({site for one in share.mail for site in one.sites})
+
+
+async def _submit(store: MessageStore, parts: Sequence[tuple[Share, list[AddMessages]]]) -> None:
+    operations = [operation for _, own in parts for operation in own]
+    if not operations:
+        return
     try:
-        done = await store.committer.submit_all(list(operations.values()), all_or_none=all_or_none)
+        done = await store.committer.submit_all(operations, all_or_none=len(parts) == 1)
     except MailError as error:
-        done = [error] * len(operations)
-    for number, outcome in zip(operations, done, strict=True):
-        if isinstance(outcome, MailError):
-            outcomes[number] = outcome
-        elif isinstance(outcome, BaseException):
-            raise outcome
-    return outcomes
+        for share, _ in parts:
+            share.fail_all(error)
+        return
+    at = 0
+    for share, own in parts:
+        share.take_results(done[at : at + len(own)])
+        at += len(own)
+
+
+async def _put(shares: Sequence[Share], store: MessageStore) -> None:
+    """Put into the queue what no account has a part in."""
+    try:
+        await put_outgoing(store, [one for share in shares for one in share.mail])
+    except MailError as error:
+        for share in shares:
+            share.fail_all(error)
 
 
 def _addition(account: Account, ingested: Ingested, key: tuple[bytes, str]) -> AddMessages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from correio.errors import InvalidInputError, NotFoundError
+from correio.errors import AlreadyExistsError, ForbiddenError, InvalidInputError, NotFoundError
 from correio.ids import Kind, new_id
 from correio.mail.account import Account
 from correio.mail.addresses import normalise_address, normalise_domain
@@ -13,6 +13,7 @@ from correio.mail.mailbox_tree import INBOX
 from correio.mail.message_store import MessageStore
 from correio.store import accounts as account_documents
 from correio.store import domains as domain_documents
+from correio.store.addresses import find_addresses, list_addresses
 from correio.store.documents import AccountDocument, DomainDocument, MailboxDocument
 from correio.store.tokens import delete_tokens
 
@@ -27,10 +28,41 @@ FIRST_MAILBOXES: Final = (
 """The name and role of every mailbox a new account has (RFC 6154)."""
 
 
-async def add_domain(store: MessageStore, name: str) -> DomainDocument:
-    """Take mail for a domain. Raises InvalidInputError, AlreadyExistsError, UnavailableError."""
+async def add_domain(store: MessageStore, name: str, *, alias_of: str = "") -> DomainDocument:
+    """Take mail for a domain. With ``alias_of`` each address in it stands for the one in that domain, of ours too.
+
+    Raises InvalidInputError, NotFoundError (``alias_of``), AlreadyExistsError, UnavailableError.
+    """
     domain = DomainDocument(id=normalise_domain(name), created=store.now())
+    if alias_of:
+        other = await domain_documents.find_domain(store.database, normalise_domain(alias_of))
+        if other is None:
+            raise NotFoundError(f"{alias_of} is not a domain of this server; add it first.")
+        if other.alias_of or other.id == domain.id:
+            raise InvalidInputError(
+                f"{other.id} stands for {other.alias_of or 'itself'}; name that domain.", "alias_of"
+            )
+        domain.alias_of = other.id
     await domain_documents.insert_domain(store.database, domain)
+    store.routes.clear()
+    return domain
+
+
+async def remove_domain(store: MessageStore, name: str) -> str:
+    """Take no more mail for a domain. Returns its normalised name.
+
+    Raises InvalidInputError, NotFoundError, ForbiddenError while anything has an address in it or stands for it.
+    """
+    domain = normalise_domain(name)
+    accounts = await account_documents.count_accounts(store.database, domain)
+    aliases = [one.id for one in await list_addresses(store.database) if one.id.endswith(f"@{domain}")]
+    others = [one.id for one in await list_domains(store) if one.alias_of == domain]
+    for count, what in ((accounts, "accounts"), (len(aliases), "aliases"), (len(others), "domains that stand for it")):
+        if count:
+            raise ForbiddenError(f"{domain} still has {what} ({count}); remove them first.")
+    if not await domain_documents.delete_domain(store.database, domain):
+        raise NotFoundError(f"{domain} is not a domain of this server.")
+    store.routes.clear()
     return domain
 
 
@@ -49,9 +81,9 @@ async def add_user(
     Raises InvalidInputError (address; a domain that is not ours), AlreadyExistsError, UnavailableError.
     """
     normal = normalise_address(address)
-    domain = normal.rpartition("@")[2]
-    if not await domain_documents.has_domain(store.database, domain):
-        raise InvalidInputError(f"{domain} is not a domain of this server; add it first.", "address")
+    await require_own_domain(store, normal)
+    if await find_addresses(store.database, [normal]):
+        raise AlreadyExistsError(f"{normal} is an alias; remove that first.")
     now = store.now()
     account = AccountDocument(
         id=new_id(Kind.ACCOUNT),
@@ -79,7 +111,18 @@ async def add_user(
         for order, (mailbox, role) in enumerate(FIRST_MAILBOXES)
     ]
     await account_documents.insert_account(store.database, account, mailboxes)
+    store.routes.clear()
     return account
+
+
+async def require_own_domain(store: MessageStore, address: str) -> None:
+    """Raise InvalidInputError unless the domain of a normalised address is ours and has addresses of its own."""
+    name = address.rpartition("@")[2]
+    domain = await domain_documents.find_domain(store.database, name)
+    if domain is None:
+        raise InvalidInputError(f"{name} is not a domain of this server; add it first.", "address")
+    if domain.alias_of:
+        raise InvalidInputError(f"{name} stands for {domain.alias_of} and has no addresses of its own.", "address")
 
 
 async def list_users(store: MessageStore) -> list[AccountDocument]:

@@ -9,16 +9,17 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from correio.config import Settings
-from correio.errors import MailError, NotFoundError
+from correio.errors import ClosedAccountError, MailError, NotFoundError
 from correio.mail.account import Account
 from correio.mail.cache import OctetCache
 from correio.mail.committer import Committer
 from correio.mail.mailbox_index import MailboxIndex
 from correio.mail.outbox import Outbox
+from correio.mail.route_cache import RouteCache
 from correio.mail.search_keeper import SearchKeeper
 from correio.store.accounts import find_account, find_account_by_address
 from correio.store.annotations import delete_annotations
@@ -31,6 +32,9 @@ from correio.store.retention import mark_buried
 from correio.store.round_trips import background_task
 from correio.store.search_blocks import delete_blocks
 from correio.store.views import delete_view
+
+if TYPE_CHECKING:
+    from correio.mail.notification import Reporter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +60,10 @@ class MessageStore:
         """(mailbox id, uid) -> the message; its flags and modseq are those of the time it was read."""
         self.search_keeper: Final = SearchKeeper(self, 6 * share)
         self.outbox: Final = Outbox()
+        self.routes: Final = RouteCache()
+        """Where addresses lead, for a moment."""
+        self.reporter: Reporter | None = None
+        """Makes the reports that senders asked for of what was delivered here; None: they are not told."""
         self._feed: Final = ChangeFeed(database, self._moved, self._lost)
         self._accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
         self._opening: dict[str, asyncio.Task[Account]] = {}
@@ -131,7 +139,7 @@ class MessageStore:
         return account
 
     async def account_by_address(self, address: str) -> Account:
-        """Return the live account of a normalised address. Raises NotFoundError."""
+        """Return the live account of a normalised address. Raises NotFoundError, ClosedAccountError for a disabled one."""
         known = self._ids_by_address.get(address)
         if known is not None:
             try:
@@ -143,8 +151,10 @@ class MessageStore:
                 return account
             del self._ids_by_address[address]
         document = await self.account_document(address)
-        if document is None or document.disabled:
+        if document is None:
             raise NotFoundError(f"There is no account {address}.")
+        if document.disabled:
+            raise ClosedAccountError(f"There is no account {address}.")
         self._ids_by_address[address] = document.id
         if len(self._ids_by_address) > _WARM_ACCOUNTS:
             self._ids_by_address.popitem(last=False)
@@ -161,6 +171,7 @@ class MessageStore:
     def forget(self, account_id: str) -> None:
         """The account was removed, disabled or enabled by this process: what is open of it ends."""
         account = self._accounts.pop(account_id, None)
+        self.routes.clear()
         self._warm_accounts.pop(account_id, None)
         if account is not None:
             account.close()

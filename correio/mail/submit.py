@@ -21,6 +21,7 @@ from correio.errors import (
     ForbiddenError,
     InvalidInputError,
     LimitError,
+    LoopError,
     MailError,
     NotFoundError,
     TooLargeError,
@@ -30,11 +31,14 @@ from correio.ids import Kind, derived_id
 from correio.mail.account import Account
 from correio.mail.append import AddMessages, item_for
 from correio.mail.committer import Operation
-from correio.mail.deliver import Recipient, additions, resolve_recipient
+from correio.mail.deliver import LocalCopy, additions
 from correio.mail.flags import SEEN, flag_set
+from correio.mail.identities import may_send_as
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, SendOnly, outgoing, wire_needs
+from correio.mail.recipient import Recipient
+from correio.mail.routing import resolve_recipient
 from correio.mail.sent_copy import has_copy
 from correio.mime.model import ParsedMessage
 from correio.store.domains import has_domain
@@ -244,7 +248,8 @@ class _Work:
         """Commit the whole. Raises _LocalFailedError, MailError."""
         store = self.account.store
         # An account that has several addresses among them gets the message once.
-        here = list({recipient.account_id: recipient for recipient in reversed(local.values())}.values())
+        first = {recipient.accounts[0]: recipient.address for recipient in reversed(local.values())}
+        here = [LocalCopy(account_id, address) for account_id, address in first.items()]
         ready = await additions(
             store,
             self.content,
@@ -326,17 +331,8 @@ async def _check(account: Account, submission: Submission) -> None:
         raise InvalidInputError("The message has no recipient.", "to")
     if len(submission.recipients) > limit:
         raise LimitError(f"A message has at most {limit} recipients.")
-    if submission.sender and not await is_identity(account, submission.sender):
+    if submission.sender and not await may_send_as(account.store, account, submission.sender):
         raise ForbiddenError(f"{submission.sender} is not an address of this account.")
-
-
-async def is_identity(account: Account, address: str) -> bool:
-    """Tell whether an account may send as an address: its mail would come to this account. Raises UnavailableError."""
-    try:
-        owner = await resolve_recipient(account.store, address)
-    except (NotFoundError, ForbiddenError, InvalidInputError):
-        return False
-    return owner.account_id == account.id
 
 
 async def _sort_out(
@@ -348,15 +344,16 @@ async def _sort_out(
     for number, recipient in enumerate(recipients):
         if number % _RESOLVED_AT_ONCE == _RESOLVED_AT_ONCE - 1:
             await asyncio.sleep(0)
-        if recipient.address.endswith("]"):
-            # No domain of ours is an address literal.
-            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
-            continue
         try:
-            local[recipient] = await resolve_recipient(store, recipient.address)
+            found = await resolve_recipient(store, recipient.address)
+            if found.expanded or found.forwards:
+                # The queue delivers what an alias leads to as one, whenever all of it can be.
+                foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt, LOCAL_SITE))
+            else:
+                local[recipient] = found
         except ForbiddenError:
             foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
-        except NotFoundError:
+        except (NotFoundError, LoopError, LimitError):
             # One of our domains and nobody there: the queue finds that out too, and tells the sender.
             foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt, LOCAL_SITE))
     return local, foreign

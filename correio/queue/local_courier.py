@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from correio.errors import (
     ForbiddenError,
     InvalidInputError,
+    LoopError,
     MailError,
     NotFoundError,
     QuotaExceededError,
     TooLargeError,
 )
-from correio.mail.deliver import deliver, resolve_recipient
+from correio.mail.deliver import deliver
+from correio.mail.notification import EnvelopeOptions
+from correio.mail.routing import resolve_recipient
 from correio.mail.stored_octets import StoredOctets
 from correio.queue.courier import Outcome, Reply
 
@@ -27,6 +32,8 @@ def reply_for(error: MailError | None) -> Reply:
         return Reply(250, "2.1.5", "Delivered.")
     if isinstance(error, NotFoundError | ForbiddenError):
         return Reply(550, "5.1.1", "No such user here.")
+    if isinstance(error, LoopError):
+        return Reply(550, "5.4.6", error.message)
     if isinstance(error, QuotaExceededError):
         return Reply(552 if error.never else 452, "5.2.2" if error.never else "4.2.2", "The mailbox is full.")
     if isinstance(error, TooLargeError):
@@ -42,6 +49,11 @@ async def deliver_here(store: MessageStore, send: SendDocument, delivery: Delive
         recipient = await resolve_recipient(store, delivery.recipient)
     except MailError as error:
         return Outcome(reply_for(error))
+    # Of what reached one account the queue tells; of what goes on from here (RFC 3461 section 5.2.7) whoever gets it next.
+    goes_on = bool(recipient.forwards) or recipient.expanded
+    if goes_on and delivery.notify is not None:
+        recipient = msgspec.structs.replace(recipient, notify=tuple(delivery.notify), orcpt=delivery.orcpt)
     raw = await StoredOctets(store, send.size, send.source, send.layout, send.content).read()
-    (outcome,) = await deliver(store, raw, send.sender, [recipient], b"", key=delivery.id.encode())
-    return Outcome(reply_for(outcome))
+    options = EnvelopeOptions(send.envid, send.ret)
+    (outcome,) = await deliver(store, raw, send.sender, [recipient], b"", key=delivery.id.encode(), options=options)
+    return Outcome(reply_for(outcome), relayed_dsn=goes_on)

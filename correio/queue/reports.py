@@ -9,9 +9,9 @@ import msgspec
 
 from correio.errors import ForbiddenError, InvalidInputError, NotFoundError
 from correio.ids import Kind, derived_id
-from correio.mail.deliver import resolve_recipient
 from correio.mail.ingest import ingest
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, outgoing, put_outgoing, wire_needs
+from correio.mail.routing import resolve_recipient
 from correio.mail.stored_octets import StoredOctets
 from correio.queue.report import Report, ReportedRecipient, compose_report, header_of
 from correio.store.queue_documents import LOCAL_SITE

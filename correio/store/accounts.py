@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pymongo import ReturnDocument
@@ -10,6 +11,8 @@ from pymongo.errors import DuplicateKeyError
 from correio.errors import AlreadyExistsError
 from correio.store.database import Database, available, from_document, to_document
 from correio.store.documents import AccountDocument, MailboxDocument
+
+_IN: Final = 50
 
 
 async def insert_account(database: Database, account: AccountDocument, mailboxes: list[MailboxDocument]) -> None:
@@ -36,6 +39,25 @@ async def find_account_by_address(database: Database, address: str) -> AccountDo
     with available():
         found = await database["accounts"].find_one({"address": address})
     return None if found is None else from_document(AccountDocument, found)
+
+
+async def find_account_states(database: Database, addresses: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Return the id of each account among these normalised addresses, and whether it is disabled, by its address."""
+    found: dict[str, tuple[str, bool]] = {}
+    with available():
+        for at in range(0, len(addresses), _IN):
+            chunk = list(addresses[at : at + _IN])
+            where = {"address": chunk[0] if len(chunk) == 1 else {"$in": chunk}}
+            async for document in database["accounts"].find(where, {"address": 1, "disabled": 1}):
+                found[document["address"]] = (document["_id"], bool(document.get("disabled")))
+    return found
+
+
+async def count_accounts(database: Database, domain: str) -> int:
+    """Return how many accounts have an address in a normalised domain. Reads every address: for administration."""
+    with available():
+        cursor = database["accounts"].find({}, {"_id": 0, "address": 1})
+        return sum([document["address"].endswith(f"@{domain}") async for document in cursor])
 
 
 async def list_accounts(database: Database) -> list[AccountDocument]:

@@ -186,6 +186,8 @@ class DomainDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
 
     id: str
     created: int = 0
+    alias_of: str = ""
+    """The domain whose addresses its addresses stand for; empty: it has addresses of its own."""
 
 
 class SigningKeyDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
@@ -197,3 +199,14 @@ class SigningKeyDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     selector: str
     pem: bytes
     created: int
+
+
+class AddressDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
+    """Collection ``addresses``: an alias. ``id`` is a normalised address, or one with a ``*`` in its local part: a wildcard."""
+
+    id: str
+    targets: list[str]
+    """Where its mail goes: addresses in the order given, the domain normalised, the local part as given."""
+    wildcard_of: str | None = None
+    """The domain of a wildcard."""
+    created: int = 0

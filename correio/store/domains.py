@@ -20,8 +20,20 @@ async def insert_domain(database: Database, domain: DomainDocument) -> None:
 
 async def has_domain(database: Database, name: str) -> bool:
     """Tell whether mail for this normalised domain ends here."""
+    return await find_domain(database, name) is not None
+
+
+async def find_domain(database: Database, name: str) -> DomainDocument | None:
+    """Return a domain by its normalised name; None when its mail does not end here."""
     with available():
-        return await database["domains"].find_one({"_id": name}) is not None
+        found = await database["domains"].find_one({"_id": name})
+    return None if found is None else from_document(DomainDocument, found)
+
+
+async def delete_domain(database: Database, name: str) -> bool:
+    """Remove a domain; False when there is none."""
+    with available():
+        return (await database["domains"].delete_one({"_id": name})).deleted_count == 1
 
 
 async def list_domains(database: Database) -> list[DomainDocument]:

@@ -6,10 +6,14 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from correio.errors import MailError
-from correio.mail.deliver import Recipient, deliver
+from correio.mail.deliver import deliver
 from correio.mail.ingest import OFF_LOOP
+from correio.mail.notification import EnvelopeOptions
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
+from protocols.smtp.core.parameters import original_recipient
 from protocols.smtp.core.policy import TEMPORARY, decide_hops
 from protocols.smtp.core.received import Trace, hops, protocol_name, received_field
 from protocols.smtp.core.reply import Reply
@@ -87,17 +91,21 @@ def _count(connection: MailConnection) -> int:
 
 
 async def _deliver(connection: MailConnection, content: bytes, received: bytes) -> list[MailError | None]:
-    """Return one outcome for each recipient. An account that has several addresses among them gets the message once."""
+    """Return one outcome for each recipient."""
     transaction = connection.transaction
     server = connection.server
-    places: dict[str, int] = {}
-    recipients: list[Recipient] = []
-    for recipient in transaction.recipients:
-        if recipient.account_id not in places:
-            places[recipient.account_id] = len(recipients)
-            recipients.append(Recipient(account_id=recipient.account_id, address=str(recipient.address)))
+    parameters = transaction.parameters
+    recipients = [
+        msgspec.structs.replace(
+            one.resolved,
+            address=str(one.address),
+            notify=None if one.parameters.notify is None else tuple(sorted(one.parameters.notify)),
+            orcpt=original_recipient(one.parameters),
+        )
+        for one in transaction.recipients
+    ]
     try:
-        outcomes = await server.finish(
+        return await server.finish(
             deliver(
                 server.store,
                 content,
@@ -105,11 +113,11 @@ async def _deliver(connection: MailConnection, content: bytes, received: bytes) 
                 recipients,
                 received,
                 all_or_none=not server.role.lmtp,
+                options=EnvelopeOptions(parameters.envid or "", parameters.ret or ""),
             )
         )
     except MailError as error:
-        outcomes = [error] * len(recipients)
-    return [outcomes[places[recipient.account_id]] for recipient in transaction.recipients]
+        return [error] * len(recipients)
 
 
 def _received(connection: MailConnection, now: int) -> bytes:

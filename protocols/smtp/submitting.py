@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from correio.errors import MailError
 from correio.mail.submit import Submission, SubmissionRecipient, submit
-from protocols.smtp.core.parameters import RecipientParameters
-from protocols.smtp.core.xtext import encode_xtext
+from protocols.smtp.core.parameters import original_recipient
 
 if TYPE_CHECKING:
     from correio.mail.account import Account
@@ -41,13 +40,4 @@ async def submitted(
 def _recipient(one: AcceptedRecipient) -> SubmissionRecipient:
     said = one.parameters
     notify = None if said.notify is None else tuple(sorted(said.notify))
-    return SubmissionRecipient(str(one.address), notify, _original(said))
-
-
-def _original(said: RecipientParameters) -> str:
-    """Return ORCPT as it goes on, or nothing where it was not given (RFC 3461 section 5.2.1)."""
-    if said.original is None:
-        return ""
-    # An address in another alphabet goes as it is (RFC 6533 section 3): only with SMTPUTF8.
-    address = encode_xtext(said.original) if said.original.isascii() else said.original
-    return f"{said.original_type};{address}"
+    return SubmissionRecipient(str(one.address), notify, original_recipient(said))

@@ -24,7 +24,7 @@ from correio.ids import Kind, derived_id
 from correio.mail.account import Account
 from correio.mail.append import AddMessages, NewMessage, append_messages, item_for
 from correio.mail.copy import copy_messages
-from correio.mail.deliver import deliver, resolve_recipient
+from correio.mail.deliver import deliver
 from correio.mail.expunge import expunge_messages
 from correio.mail.fetch import fetch_messages, fetch_structures, find_message, find_messages
 from correio.mail.flags import DELETED, FLAGGED, NO_FLAGS, SEEN, flag_set
@@ -38,6 +38,7 @@ from correio.mail.mailbox_commands import (
 )
 from correio.mail.message_store import MessageStore
 from correio.mail.move import move_messages
+from correio.mail.routing import resolve_recipient
 from correio.mail.store_flags import FlagChange, store_flags
 from correio.mail.update_messages import MessageUpdate, destroy_messages, update_messages
 from correio.store.accounts import update_account

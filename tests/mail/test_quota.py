@@ -11,9 +11,10 @@ from correio.errors import MailError, QuotaExceededError
 from correio.mail.account import Account
 from correio.mail.append import NewMessage, append_messages
 from correio.mail.copy import copy_messages
-from correio.mail.deliver import Recipient, deliver
+from correio.mail.deliver import deliver
 from correio.mail.directory import account_room, set_quota
 from correio.mail.message_store import MessageStore
+from correio.mail.recipient import Recipient
 from tests.mail.conftest import message
 
 
@@ -66,7 +67,7 @@ async def test_a_full_account_takes_no_delivery(account: Account, directory: Mes
     await account.refresh()
     outcomes: list[MailError | None] = []
     for at in range(2):
-        recipient = Recipient(account.id, account.address)
+        recipient = Recipient(account.address, (account.id,))
         outcomes += await deliver(directory, message(at), "a@sender.example", [recipient], b"Received: x\r\n")
     assert outcomes[0] is None
     assert isinstance(outcomes[1], QuotaExceededError)

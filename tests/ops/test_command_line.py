@@ -241,3 +241,36 @@ async def test_the_module_runs_and_starts_without_loading_the_server(data: Path)
     module = [sys.executable, "-m", "correio", "version"]
     done = await asyncio.to_thread(subprocess.run, module, capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.startswith("correio ")
+
+
+async def test_domains_and_aliases(run: Run, address: str) -> None:
+    name = f"d{secrets.token_hex(5)}.test"
+    assert (await run("domain", "add", name.upper())).output == f"Domain {name} added.\n"
+    result = await run("domain", "add", f"old-{name}", "--alias-of", name)
+    assert result.output == f"Domain old-{name} added, an alias of {name}.\n"
+    assert f"old-{name}  an alias of {name}\n" in (await run("domain", "list")).output
+    found = {one["domain"]: one["alias_of"] for one in json.loads((await run("domain", "list", "--json")).output)}
+    assert (found[name], found[f"old-{name}"]) == (None, name)
+    result = await run("alias", "add", f"Team@{name}", address, "X@Elsewhere.test")
+    assert result.output == f"team@{name} leads to {address}, X@elsewhere.test.\n"
+    result = await run("alias", "add", f"*@{name}", f"team@{name}", "--json")
+    assert json.loads(result.output) == {"address": f"*@{name}", "targets": [f"team@{name}"]}
+    listed = json.loads((await run("alias", "list", "--json")).output)
+    assert {one["address"]: one["targets"] for one in listed if one["address"].endswith(name)} == {
+        f"*@{name}": [f"team@{name}"], f"team@{name}": [address, "X@elsewhere.test"],
+    }  # fmt: skip
+    assert f"{address} X@elsewhere.test\n" in (await run("alias", "list")).output
+    for arguments, says in (
+        (("alias", "add", f"x@{name}", f"y@old-{name}"), ""), (("alias", "add", f"team@{name}", address), "exists already"),
+        (("alias", "add", f"x@old-{name}", address), "stands for"), (("alias", "rm", f"z@{name}"), "no alias"),
+        (("domain", "rm", name), "still has aliases (3)"), (("domain", "rm", "nowhere.test"), "is not a domain"),
+        (("domain", "add", f"o-{name}", "--alias-of", "nowhere.test"), "add it first"),
+    ):  # fmt: skip
+        result = await run(*arguments)
+        # The first leads to the catch-all of the other domain.
+        assert result.exit_code == (1 if says else 0), (arguments, result.output)
+        assert says in result.output + result.stderr
+    for local in ("team", "*", "x"):
+        assert (await run("alias", "rm", f"{local}@{name}")).output == f"Alias {local}@{name} removed.\n"
+    assert (await run("domain", "rm", f"old-{name}")).output == f"Domain old-{name} removed.\n"
+    assert (await run("domain", "rm", name)).exit_code == 0

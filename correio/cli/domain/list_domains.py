@@ -23,7 +23,9 @@ def list_domains(settings: Settings, *, as_json: bool) -> None:
 
     found = run(work())
     if as_json:
-        print_json([{"domain": domain.id, "created": domain.created} for domain in found])
+        print_json(
+            [{"domain": domain.id, "alias_of": domain.alias_of or None, "created": domain.created} for domain in found]
+        )
     else:
         for domain in found:
-            click.echo(domain.id)
+            click.echo(f"{domain.id}  an alias of {domain.alias_of}" if domain.alias_of else domain.id)

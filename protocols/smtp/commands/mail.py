@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import syntax
 
-from correio.errors import ForbiddenError, InvalidInputError, NotFoundError
-from correio.mail.deliver import resolve_recipient
+from correio.mail.identities import may_send_as
 from protocols.smtp.commands.argument import path_argument, require_account, require_greeting
 from protocols.smtp.core.envelope_address import NULL_SENDER, EnvelopeAddress
 from protocols.smtp.core.parameters import mail_parameters
@@ -44,8 +43,4 @@ async def _may_send_as(connection: MailConnection, sender: EnvelopeAddress) -> b
     """Whether the envelope sender is the client's own; the null sender is everybody's (RFC 8098 section 3 needs it)."""
     if connection.account is None or sender == NULL_SENDER:
         return True
-    try:
-        owner = await resolve_recipient(connection.server.store, str(sender))
-    except (NotFoundError, ForbiddenError, InvalidInputError):
-        return False
-    return owner.account_id == connection.account.id
+    return await may_send_as(connection.server.store, connection.account, str(sender))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from aiosmtpd.smtp import syntax
 
 from correio.errors import ForbiddenError, MailError
-from correio.mail.deliver import resolve_recipient
+from correio.mail.recipient import Recipient
+from correio.mail.routing import resolve_recipient
 from protocols.smtp.commands.argument import path_argument, require_account, require_greeting
 from protocols.smtp.core.envelope_address import NULL_SENDER, EnvelopeAddress
-from protocols.smtp.core.parameters import recipient_parameters
+from protocols.smtp.core.parameters import RecipientParameters, recipient_parameters
 from protocols.smtp.core.policy import decide_count, decide_room, decide_utf8, refuse_recipient
 from protocols.smtp.core.reply import Refusal, Reply
 from protocols.smtp.core.transaction import AcceptedRecipient
@@ -36,29 +37,34 @@ async def rcpt(connection: MailConnection, argument: str | None) -> None:
         len(transaction.recipients), limits.recipients
     )
     if refusal is None:
-        account_id, refusal = await _resolve(connection, address)
+        refusal = await _accept(connection, address, parameters)
     if refusal is not None:
         raise Refusal(refusal)
-    transaction.recipients.append(AcceptedRecipient(address, account_id, parameters))
     await connection.push(Reply(250, "2.1.5", "Recipient accepted."))
 
 
-async def _resolve(connection: MailConnection, address: EnvelopeAddress) -> tuple[str, Reply | None]:
-    """Return the account that mail to the address goes to, and the refusal if there is one."""
+async def _accept(
+    connection: MailConnection, address: EnvelopeAddress, parameters: RecipientParameters
+) -> Reply | None:
+    """Add the recipient, or return the refusal."""
     store = connection.server.store
-    submission = connection.server.role.submission
-    if address.domain.startswith("["):
-        # No domain of ours is an address literal.
-        return "", None if submission else refuse_recipient(ForbiddenError("An address literal."))
+    transaction = connection.transaction
     # RFC 5321 section 4.5.1: <Postmaster> without a domain is this server's own.
     text = str(address) if address.domain else f"{address.local}@{connection.hostname}"
     try:
-        recipient = await resolve_recipient(store, text)
-        account = await store.account(recipient.account_id)
+        resolved = await resolve_recipient(store, text)
+        accounts = [await store.account(account_id) for account_id in resolved.accounts]
     except ForbiddenError as error:
         # Somebody else's domain: our own people's mail goes there through the queue, and nobody else's.
-        return "", None if submission else refuse_recipient(error)
+        if not connection.server.role.submission:
+            return refuse_recipient(error)
+        resolved, accounts = Recipient(text), []
     except MailError as error:
-        return "", refuse_recipient(error)
-    size = connection.transaction.parameters.size
-    return recipient.account_id, decide_room(account.used, account.quota, size, account.messages, account.message_quota)
+        return refuse_recipient(error)
+    size = transaction.parameters.size
+    for account in accounts:
+        full = decide_room(account.used, account.quota, size, account.messages, account.message_quota)
+        if full is not None:
+            return full
+    transaction.recipients.append(AcceptedRecipient(address, resolved, parameters))
+    return None

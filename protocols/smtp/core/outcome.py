@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from correio.errors import MailError
-from protocols.smtp.core.policy import refuse_message
+from correio.errors import LoopError, MailError
+from protocols.smtp.core.policy import LOOP, refuse_message
 from protocols.smtp.core.reply import Reply
 
 
@@ -27,6 +27,9 @@ def smtp_reply(outcomes: Sequence[MailError | None], transaction_id: str) -> Rep
     tries again, and the one is refused at RCPT then, so nobody gets the message twice. RCPT looks at room and existence
     beforehand, so this takes a mailbox that fills up or goes away while the data arrives.
     """
+    if any(isinstance(outcome, LoopError) for outcome in outcomes):
+        # It would be one at every attempt; whoever else is meant has had the message the first time round.
+        return LOOP
     refusals = [refuse_message(outcome) for outcome in outcomes if outcome is not None]
     if not refusals:
         return Reply(250, "2.0.0", f"Delivered, {transaction_id}")

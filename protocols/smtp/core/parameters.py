@@ -9,7 +9,7 @@ from typing import Final, Literal
 import msgspec
 
 from protocols.smtp.core.reply import Refusal, Reply
-from protocols.smtp.core.xtext import decode_utf8_address, decode_xtext
+from protocols.smtp.core.xtext import decode_utf8_address, decode_xtext, encode_utf8_address, encode_xtext
 
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([\x21-\x3c\x3e-\x7e\u0080-\U0010ffff]+))?")
 # Values may hold an equals sign in practice (ENVID of some senders is base64): only the first one divides.
@@ -49,6 +49,14 @@ class RecipientParameters(msgspec.Struct, frozen=True):
     """The address type of ORCPT in lower case (RFC 3461 section 4.2, RFC 6533 section 3)."""
     original: str | None = None
     """The address of ORCPT, decoded."""
+
+
+def original_recipient(parameters: RecipientParameters) -> str:
+    """Return ORCPT as it stands in a command, ``type;address``; empty where it was not said."""
+    if parameters.original_type is None or parameters.original is None:
+        return ""
+    encode = encode_utf8_address if parameters.original_type == "utf-8" else encode_xtext
+    return f"{parameters.original_type};{encode(parameters.original)}"
 
 
 def split_parameters(text: str) -> list[tuple[str, str | None]]:

@@ -8,6 +8,7 @@ from correio.errors import (
     ForbiddenError,
     InvalidInputError,
     LimitError,
+    LoopError,
     MailError,
     NotFoundError,
     QuotaExceededError,
@@ -27,6 +28,7 @@ is cut off.
 TEMPORARY: Final = Reply(451, "4.3.0", "A temporary failure here; try again later.")
 FULL: Final = Reply(452, "4.2.2", "The mailbox is full.")
 TOO_LARGE_FOR_MAILBOX: Final = Reply(552, "5.2.2", "The message is larger than this mailbox may ever be.")
+LOOP: Final = Reply(550, "5.4.6", "A loop: this has been here before, or leads back to itself.")
 NO_MEMORY: Final = Reply(452, "4.3.1", "Too much mail is coming in just now; try again later.")
 
 
@@ -84,6 +86,8 @@ def refuse_recipient(error: MailError) -> Reply:
         return Reply(550, "5.1.1", "No such user here.")
     if isinstance(error, ForbiddenError):
         return Reply(550, "5.7.1", "Relaying denied: not a domain of this server.")
+    if isinstance(error, LimitError):
+        return Reply(451, "4.3.5", "The address leads to more than it may.")
     if isinstance(error, InvalidInputError):
         return Reply(553, "5.1.3", "The address is not acceptable.")
     return refuse_message(error)
@@ -93,6 +97,8 @@ def refuse_message(error: MailError) -> Reply:
     """The reply for a message that could not be stored for a recipient. What is not known to be permanent is
     temporary.
     """
+    if isinstance(error, LoopError):
+        return LOOP
     if isinstance(error, QuotaExceededError):
         return TOO_LARGE_FOR_MAILBOX if error.never else FULL
     if isinstance(error, TooLargeError):

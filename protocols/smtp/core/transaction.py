@@ -5,15 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from correio.ids import Kind, new_id
+from correio.mail.recipient import Recipient
 from protocols.smtp.core.envelope_address import EnvelopeAddress
 from protocols.smtp.core.parameters import MailParameters, RecipientParameters
 
 
 class AcceptedRecipient(msgspec.Struct, frozen=True):
-    """A recipient that RCPT accepted: the address as given, and the account that mail to it goes to."""
+    """A recipient that RCPT accepted: the address as given, and where mail to it goes."""
 
     address: EnvelopeAddress
-    account_id: str
+    resolved: Recipient
     parameters: RecipientParameters
 
 

@@ -30,10 +30,17 @@ def decode_utf8_address(text: str) -> str:
 
 
 def encode_xtext(text: str) -> str:
-    """Return US-ASCII text as xtext. Raises ValueError for other text."""
-    if not text.isascii():
-        raise ValueError("xtext is for US-ASCII")
+    """Return text that is within eight bits as xtext. Raises ValueError for other text."""
+    if any(ord(letter) > 0xFF for letter in text):
+        raise ValueError("xtext is for octets")
     return "".join(letter if "!" <= letter <= "~" and letter not in "+=" else f"+{ord(letter):02X}" for letter in text)
+
+
+def encode_utf8_address(text: str) -> str:
+    """Return an address as utf-8-addr-xtext, which is in US-ASCII (RFC 6533 section 3)."""
+    return "".join(
+        letter if "!" <= letter <= "~" and letter not in "+=\\" else f"\\x{{{ord(letter):X}}}" for letter in text
+    )
 
 
 def _without_controls(text: str) -> str:

@@ -1,0 +1,121 @@
+"""Which recipients of a message stand or fall together, and what is committed for them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from correio.errors import MailError, UnavailableError
+from correio.mail.addresses import address_key
+from correio.mail.append import AddMessages
+from correio.mail.forward import AddAndSend, ForwardTo
+from correio.mail.notification import ReportWanted, passed_on, reports_wanted
+from correio.mail.outgoing import Outgoing
+from correio.mail.recipient import Recipient
+
+
+class Share(msgspec.Struct):
+    """Recipients, by their places in the envelope, that are served together or not at all: they share an account or an
+    address elsewhere, which gets one copy.
+    """
+
+    recipients: dict[int, Recipient]
+    operations: dict[str, AddMessages] = {}
+    """By account."""
+    mail: list[Outgoing] = []
+    failures: dict[int, MailError] = {}
+    """What is wrong with a recipient itself."""
+
+    def accounts(self) -> dict[str, str]:
+        """Return each account, with the recipient that is told of in its copy."""
+        found: dict[str, str] = {}
+        for recipient in self.recipients.values():
+            for account_id in recipient.accounts:
+                found.setdefault(account_id, recipient.address)
+        return found
+
+    def forwards(self) -> list[ForwardTo]:
+        """Return each address elsewhere."""
+        found: dict[str, ForwardTo] = {}
+        for recipient in self.recipients.values():
+            notify = passed_on(recipient.notify, expanded=recipient.expanded)
+            for one in recipient.forwards:
+                found.setdefault(address_key(one.address), ForwardTo(one.address, one.via, notify, recipient.orcpt))
+        return list(found.values())
+
+    def reports(self) -> list[ReportWanted]:
+        """Return what the sender is to be told once this is stored."""
+        return [wanted for one in self.recipients.values() for wanted in reports_wanted(one)]
+
+    def take(self, ready: dict[str, AddMessages | MailError]) -> None:
+        """Take what was made ready, or could not be, by account."""
+        for number, recipient in self.recipients.items():
+            for account_id in recipient.accounts:
+                made = ready[account_id]
+                if isinstance(made, MailError):
+                    self.fail(number, made)
+                else:
+                    self.operations[account_id] = made
+
+    def fail(self, number: int, error: MailError) -> None:
+        """A recipient cannot be served. What says more than to try again later stands first."""
+        known = self.failures.get(number)
+        if known is None or (isinstance(known, UnavailableError) and not isinstance(error, UnavailableError)):
+            self.failures[number] = error
+
+    def fail_all(self, error: MailError) -> None:
+        """No recipient can be served."""
+        for number in self.recipients:
+            self.fail(number, error)
+
+    def to_commit(self) -> list[AddMessages]:
+        """Return the operations of one transaction; the mail goes with the first. Empty: no account has a part in it."""
+        operations = list(self.operations.values())
+        if operations and self.mail:
+            operations[0] = AddAndSend(operations[0], self.mail)
+        return operations
+
+    def take_results(self, results: Sequence[Any]) -> None:
+        """Take the outcomes of what :meth:`to_commit` returned."""
+        for account_id, result in zip(self.operations, results, strict=True):
+            if isinstance(result, MailError):
+                for number, recipient in self.recipients.items():
+                    if account_id in recipient.accounts:
+                        self.fail(number, result)
+            elif isinstance(result, BaseException):
+                raise result
+
+    def outcomes(self) -> dict[int, MailError | None]:
+        """Return what became of each recipient; None: served."""
+        if not self.failures:
+            return dict.fromkeys(self.recipients)
+        for_another = UnavailableError(
+            "It could not be delivered to all, so it was delivered to none; try again later."
+        )
+        return {number: self.failures.get(number, for_another) for number in self.recipients}
+
+
+def share_out(recipients: Sequence[Recipient], *, together: bool) -> list[Share]:
+    """Return the shares; one for all of them where they are ``together``."""
+    if together:
+        return [Share(dict(enumerate(recipients)))]
+    shares: dict[int, Share] = {}
+    by_place: dict[str, int] = {}
+    for number, recipient in enumerate(recipients):
+        share = Share({number: recipient})
+        for place in _places(recipient):
+            if (known := by_place.get(place)) is not None and known in shares and shares[known] is not share:
+                share.recipients = shares.pop(known).recipients | share.recipients
+            by_place[place] = number
+        for other in share.recipients.values():
+            by_place.update(dict.fromkeys(_places(other), number))
+        shares[number] = share
+    return list(shares.values())
+
+
+def _places(recipient: Recipient) -> Iterable[str]:
+    yield from recipient.accounts
+    for one in recipient.forwards:
+        yield address_key(one.address)
