@@ -18,8 +18,8 @@ from correio.mail.flags import NO_FLAGS
 from correio.mail.forward import forward, require_no_loop
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
-from correio.mail.notification import EnvelopeOptions, ReportedMessage, ReportWanted
-from correio.mail.outgoing import Outgoing, put_outgoing
+from correio.mail.notification import EnvelopeOptions, ReportedMessage, Reporter
+from correio.mail.outgoing import put_outgoing
 from correio.mail.recipient import Recipient
 from correio.mime.model import ParsedMessage
 
@@ -93,13 +93,15 @@ async def deliver(
     all_or_none: bool = False,
     key: bytes | None = None,
     options: EnvelopeOptions = _NO_OPTIONS,
+    reporter: Reporter | None = None,
 ) -> list[MailError | None]:
     """Deliver one message to the INBOX of every account its recipients lead to, and put what they forward into the queue.
 
     ``received`` is a whole Received field with its CRLF. Returns one outcome a recipient, in order; None: durable, all of it.
     An account or an address elsewhere gets one copy, whichever and however many recipients lead to it. All that are served
     are served by one transaction, and with ``all_or_none`` nobody is unless everybody is: for a protocol with one reply for
-    all. With the same ``key`` again, nobody gets a second copy. Raises nothing a message could cause.
+    all. With the same ``key`` again, nobody gets a second copy. ``reporter`` makes the reports that the sender asked for; they go
+    into the queue with the rest. Raises nothing a message could cause.
     """
     try:
         content = await normalised(store, raw)
@@ -130,18 +132,13 @@ async def deliver(
                 share.mail = await forward(
                     store, content, parsed, sender, share.forwards(), received, key, durable, options
                 )
-                share.mail += await _reports(store, message, share.reports())
+                if reporter is not None and sender and (wanted := share.reports()):
+                    share.mail += await reporter(message, wanted)
             except MailError as error:
                 share.fail_all(error)
     await _commit(store, [share for share in going if not share.failures])
     outcomes = {number: outcome for share in shares for number, outcome in share.outcomes().items()}
     return [outcomes[number] for number in range(len(recipients))]
-
-
-async def _reports(store: MessageStore, message: ReportedMessage, wanted: Sequence[ReportWanted]) -> Sequence[Outgoing]:
-    if store.reporter is None or not wanted or not message.sender:
-        return ()
-    return await store.reporter(message, wanted)
 
 
 async def _commit(store: MessageStore, shares: Sequence[Share]) -> None:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from correio.config import Settings
@@ -32,9 +32,6 @@ from correio.store.retention import mark_buried
 from correio.store.round_trips import background_task
 from correio.store.search_blocks import delete_blocks
 from correio.store.views import delete_view
-
-if TYPE_CHECKING:
-    from correio.mail.notification import Reporter
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,8 +59,6 @@ class MessageStore:
         self.outbox: Final = Outbox()
         self.routes: Final = RouteCache()
         """Where addresses lead, for a moment."""
-        self.reporter: Reporter | None = None
-        """Makes the reports that senders asked for of what was delivered here; None: they are not told."""
         self._feed: Final = ChangeFeed(database, self._moved, self._lost)
         self._accounts: WeakValueDictionary[str, Account] = WeakValueDictionary()
         self._opening: dict[str, asyncio.Task[Account]] = {}

@@ -346,8 +346,8 @@ async def _sort_out(
             await asyncio.sleep(0)
         try:
             found = await resolve_recipient(store, recipient.address)
-            if found.expanded or found.forwards:
-                # The queue delivers what an alias leads to as one, whenever all of it can be.
+            if found.expanded or found.forwards or "SUCCESS" in (recipient.notify or ()):
+                # The queue delivers what an alias leads to as one, whenever all of it can be, and reports to who asks for that.
                 foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt, LOCAL_SITE))
             else:
                 local[recipient] = found

@@ -94,7 +94,7 @@ class Batch:
     async def _deliver_here(self, send: SendDocument, deliveries: Sequence[DeliveryDocument]) -> None:
         for delivery in deliveries:
             began = time.time()
-            outcome = await deliver_here(self._store, send, delivery)
+            outcome = await deliver_here(self._store, self._hostname, send, delivery)
             attempt = _attempt(began, outcome.reply)
             await self._settle(send, [delivery], [outcome], attempt)
 

@@ -19,6 +19,7 @@ from correio.mail.deliver import deliver
 from correio.mail.notification import EnvelopeOptions
 from correio.mail.routing import resolve_recipient
 from correio.mail.stored_octets import StoredOctets
+from correio.queue.arrival_reports import arrival_reporter
 from correio.queue.courier import Outcome, Reply
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def reply_for(error: MailError | None) -> Reply:
     return Reply(451, "4.3.0", error.message)
 
 
-async def deliver_here(store: MessageStore, send: SendDocument, delivery: DeliveryDocument) -> Outcome:
+async def deliver_here(store: MessageStore, hostname: str, send: SendDocument, delivery: DeliveryDocument) -> Outcome:
     """Deliver to one recipient here. To do so again makes no second copy. Raises UnavailableError where nothing is known."""
     try:
         recipient = await resolve_recipient(store, delivery.recipient)
@@ -55,5 +56,14 @@ async def deliver_here(store: MessageStore, send: SendDocument, delivery: Delive
         recipient = msgspec.structs.replace(recipient, notify=tuple(delivery.notify), orcpt=delivery.orcpt)
     raw = await StoredOctets(store, send.size, send.source, send.layout, send.content).read()
     options = EnvelopeOptions(send.envid, send.ret)
-    (outcome,) = await deliver(store, raw, send.sender, [recipient], b"", key=delivery.id.encode(), options=options)
+    (outcome,) = await deliver(
+        store,
+        raw,
+        send.sender,
+        [recipient],
+        b"",
+        key=delivery.id.encode(),
+        options=options,
+        reporter=arrival_reporter(store, hostname),
+    )
     return Outcome(reply_for(outcome), relayed_dsn=goes_on)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from correio.errors import ForbiddenError, InvalidInputError, NotFoundError
+from correio.errors import ForbiddenError, InvalidInputError, LimitError, LoopError, NotFoundError
 from correio.ids import Kind, derived_id
 from correio.mail.ingest import ingest
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, outgoing, put_outgoing, wire_needs
@@ -52,24 +52,28 @@ async def _compose(store: MessageStore, hostname: str, send: SendDocument, owed:
     key = ("report", action, *(one.delivery.id for one in owed), owed[0].delivery.attempts)
     original = await StoredOctets(store, send.size, send.source, send.layout, send.content).read()
     whole = action == "failed" and send.ret != "HDRS" and (send.ret == "FULL" or len(original) <= WHOLE_UP_TO)
-    raw = compose_report(
-        Report(
-            to=send.sender,
-            hostname=hostname,
-            message_id=f"{derived_id(Kind.SEND, *key)}@{hostname}",
-            time=store.now(),
-            arrived=send.created,
-            envid=send.envid,
-            recipients=[one.recipient for one in owed],
-            original=original if whole else header_of(original),
-            whole=whole,
-        )
+    report = Report(
+        to=send.sender,
+        hostname=hostname,
+        message_id=f"{derived_id(Kind.SEND, *key)}@{hostname}",
+        time=store.now(),
+        arrived=send.created,
+        envid=send.envid,
+        recipients=[one.recipient for one in owed],
+        original=original if whole else header_of(original),
+        whole=whole,
     )
+    return await report_mail(store, report, key)
+
+
+async def report_mail(store: MessageStore, report: Report, key: Sequence[str | bytes | int]) -> Outgoing | None:
+    """Return a report ready to be put into the queue, or None where its sender cannot be told. Raises UnavailableError."""
+    raw = compose_report(report)
     ingested = await ingest(store, raw)
-    smtputf8, eight_bit = wire_needs(raw, [send.sender])
+    smtputf8, eight_bit = wire_needs(raw, [report.to])
     origin = Origin(kind="report", sender="", smtputf8=smtputf8, eight_bit=eight_bit)
     try:
-        to = OutgoingRecipient(send.sender, notify=("NEVER",), site=await _site(store, send.sender))
+        to = OutgoingRecipient(report.to, notify=("NEVER",), site=await _site(store, report.to))
         return outgoing(store, origin, ingested, [to], key=key)
     except InvalidInputError:
         # A sender that is no address cannot be told.
@@ -82,6 +86,6 @@ async def _site(store: MessageStore, address: str) -> str:
         await resolve_recipient(store, address)
     except ForbiddenError:
         return ""
-    except NotFoundError:
+    except (NotFoundError, LoopError, LimitError):
         pass
     return LOCAL_SITE

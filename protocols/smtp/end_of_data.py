@@ -114,6 +114,7 @@ async def _deliver(connection: MailConnection, content: bytes, received: bytes) 
                 received,
                 all_or_none=not server.role.lmtp,
                 options=EnvelopeOptions(parameters.envid or "", parameters.ret or ""),
+                reporter=server.reporter,
             )
         )
     except MailError as error:

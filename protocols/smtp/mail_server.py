@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from correio.config import Settings
+from correio.queue.arrival_reports import arrival_reporter
 from protocols.smtp.connection import MailConnection
 from protocols.smtp.role import Role
 from protocols.wire.admission import Admission
@@ -44,6 +45,8 @@ class MailServer(Listener):
         self.authenticator: Final = authenticator
         self.settings: Final = settings
         self.hostname: Final = server_name(settings)
+        self.reporter: Final = arrival_reporter(store, self.hostname)
+        """Tells senders who asked for it that their message has arrived."""
         self.incoming = 0
         """Octets of messages that are coming in now."""
         self.incoming_limit = MESSAGES_IN_MEMORY * settings.limits.message_size

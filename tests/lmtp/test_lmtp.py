@@ -35,7 +35,7 @@ async def test_greetings(lmtp: Listener) -> None:
     assert (await client.say("HELO x")).startswith("500 5.5.2")
     assert (await client.say("MAIL FROM:<a@b>")).startswith("503 5.5.1 LHLO")
     answer = await client.say("LHLO x")
-    assert all(word in answer for word in ("PIPELINING", "ENHANCEDSTATUSCODES", "SIZE", "8BITMIME", "CHUNKING"))
+    assert all(word in answer for word in ("PIPELINING", "ENHANCEDSTATUSCODES", "SIZE", "8BITMIME", "CHUNKING", "DSN"))
     assert "AUTH" not in answer
     await client.close()
 

@@ -9,8 +9,7 @@ def ehlo_lines(*, size: int, recipients: int, starttls: bool, mechanisms: tuple[
     ``size`` in octets (RFC 1870), ``recipients`` of one transaction (RFC 9422), ``starttls`` when TLS can be had and
     is not yet on, ``mechanisms`` of AUTH that may be used as the connection is now.
 
-    The parameters of DSN (RFC 3461) are accepted, but the extension is not promised: NOTIFY=SUCCESS would need a
-    notification sent to other servers. BINARYMIME is not promised either, because delivery makes every line end CRLF.
+    BINARYMIME is not promised, because delivery makes every line end CRLF.
     """
     lines = [
         "PIPELINING",
@@ -19,6 +18,7 @@ def ehlo_lines(*, size: int, recipients: int, starttls: bool, mechanisms: tuple[
         "SMTPUTF8",
         "ENHANCEDSTATUSCODES",
         "CHUNKING",
+        "DSN",
         f"LIMITS RCPTMAX={recipients}",
     ]
     if starttls:
