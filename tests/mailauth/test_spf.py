@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from correio.mailauth.spf import MAX_LOOKUPS, Spf, check_helo, check_mail_from
@@ -379,6 +379,7 @@ terms = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         st.text(max_size=80), st.lists(terms, max_size=12).map(" ".join), st.text("v=spf1 %{}a-z0:/.~?", max_size=60)
