@@ -1,0 +1,46 @@
+"""The author domains of a message: whose name its From field uses (RFC 9989 section 5.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from correio.dns.names import ascii_name
+from correio.mailauth.mail_octets import MailOctets
+from correio.mime.addresses import parse_raw_addresses
+from correio.mime.header_fields import unfold
+
+MAX_AUTHORS: Final = 5
+"""Author domains of one message that are looked at; a message with more has no author."""
+
+
+class Authors(msgspec.Struct, frozen=True):
+    """What the From fields of a message say."""
+
+    domains: tuple[str, ...]
+    """In A-labels and lower case, each once, in order."""
+    problem: str = ""
+    """What is wrong with them; empty: there is one field, and every address in it has a domain."""
+
+
+def authors(message: MailOctets) -> Authors:
+    """Return the domains of all addresses of all From fields, those in groups too."""
+    return authors_of([field.value for field in message.named(b"from")])
+
+
+def authors_of(values: Sequence[bytes]) -> Authors:
+    """Return the domains of the values of From fields."""
+    problem = "" if len(values) == 1 else f"{len(values)} From fields"
+    domains: dict[str, None] = {}
+    for value in values:
+        addresses = [one for one in parse_raw_addresses(unfold(value)) if not one.is_empty_group]
+        if not addresses:
+            problem = problem or "a From field without an address"
+        for address in addresses:
+            try:
+                domains[ascii_name(address.domain)] = None
+            except ValueError:
+                problem = problem or "an address in From without a domain"
+    return Authors(tuple(domains), problem)
