@@ -22,7 +22,7 @@ MAX_KEYS: Final = 3
 """Key records of one name that are tried (section 3.6.2.2 leaves open which one counts)."""
 
 
-class Dkim(msgspec.Struct, frozen=True, omit_defaults=True):
+class Dkim(msgspec.Struct, frozen=True, array_like=True):
     """What became of one signature."""
 
     result: DkimResult
@@ -106,7 +106,7 @@ async def verify_signature(prepared: PreparedSignature, lookups: Lookups, now: i
     signature = prepared.signature
     try:
         check_time(signature, now)
-        keys = await _keys(signature, lookups)
+        keys = await signature_keys(signature, lookups)
     except TagListError as error:
         return "permerror", str(error), 0
     except ResolverTemporaryError as error:
@@ -121,7 +121,7 @@ async def verify_signature(prepared: PreparedSignature, lookups: Lookups, now: i
     return result, "the signature is not of this message and key", keys[0].bits
 
 
-async def _keys(signature: Signature, lookups: Lookups) -> list[PublicKey]:
+async def signature_keys(signature: Signature, lookups: Lookups) -> list[PublicKey]:
     """Return the keys that a signature may be made with, one at least. Raises TagListError, ResolverTemporaryError."""
     try:
         texts = (await lookups.txt(signature.key_name)).records

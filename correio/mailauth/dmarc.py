@@ -24,7 +24,7 @@ _MILDER: Final[dict[Policy, Policy]] = {"none": "none", "quarantine": "none", "r
 _GRAVITY: Final[dict[DmarcResult, int]] = {"pass": 0, "none": 1, "permerror": 2, "temperror": 3, "fail": 4}
 
 
-class Dmarc(msgspec.Struct, frozen=True, omit_defaults=True):
+class Dmarc(msgspec.Struct, frozen=True, array_like=True):
     """What DMARC says of a message."""
 
     result: DmarcResult

@@ -30,7 +30,7 @@ MAX_EXPLANATION: Final = 400
 """Characters of the domain's own words that are kept."""
 
 
-class Spf(msgspec.Struct, frozen=True, omit_defaults=True):
+class Spf(msgspec.Struct, frozen=True, array_like=True):
     """What SPF says of one identity."""
 
     result: SpfResult
