@@ -68,6 +68,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     annotation_storage: Annotated[
         int, _about("The values of all entries of IMAP METADATA of one account.", "octets", 64 * 1024)
     ] = 8 * MIB
+    sieve_scripts: Annotated[int, _about("Sieve scripts of one account.", least=1)] = 16
+    sieve_script_size: Annotated[int, _about("One Sieve script.", "octets", 1024)] = 64 * 1024
+    sieve_redirects: Annotated[int, _about("Addresses that a Sieve script may redirect one message to.")] = 5
+    sieve_memory: Annotated[
+        int,
+        _about(
+            "What the Sieve scripts of one account remember: answers given and messages seen. The oldest is forgotten first.",
+            least=1000,
+        ),
+    ] = 10_000
     command_line: Annotated[int, _about("One IMAP command without its literals.", "octets", 8192)] = 64 * 1024
     connections: Annotated[int, _about("Connections of one listener.", least=1)] = 20_000
     connections_per_address: Annotated[int, _about("Connections of one listener from one client address.", least=1)] = (

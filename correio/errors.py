@@ -100,6 +100,12 @@ class ConflictError(MailError):
     code = "conflict"
 
 
+class RefusedError(MailError):
+    """The rules of a recipient refuse the message. ``message`` is what they say of it, in one line or several."""
+
+    code = "refused"
+
+
 class UnavailableError(MailError):
     """Temporary: the database is away or overloaded. The same request may succeed later."""
 

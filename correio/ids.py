@@ -25,6 +25,8 @@ class Kind(StrEnum):
     TOKEN = "K"  # noqa: S105 - a letter
     DELIVERY = "D"
     SEND = "S"
+    SCRIPT = "R"
+    MEMORY = "Y"
 
 
 _OCTETS: Final = 15

@@ -67,6 +67,9 @@ class Operation(ABC, Generic[T]):
             await existing_ids(self.account.store.database, self.account.id, self.inserts[:1])
         )
 
+    def durable(self) -> None:
+        """Hear that the change is on disk. Must be quick, and raise nothing."""
+
     def recover(self, stored: dict[str, MessageDocument]) -> T:  # noqa: ARG002 - the default knows nothing
         """Return the result of an earlier attempt that did commit, from the messages it added."""
         raise OutcomeUnknownError("The change was made by an earlier attempt, whose result is no longer known.")
@@ -282,6 +285,7 @@ class Committer:
             for account, step in steps:
                 account.apply(step)
             for item, result in planned:
+                item.operation.durable()
                 item.succeed(result)
             break
         else:
@@ -378,7 +382,9 @@ class Committer:
             try:
                 if await operation.made():
                     stored = await find_messages(self._database, operation.account.id, ids)
-                    item.succeed(operation.recover({message.id: message for message in stored}))
+                    result = operation.recover({message.id: message for message in stored})
+                    operation.durable()
+                    item.succeed(result)
                 else:
                     left.append(item)
             except MailError as error:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from correio.errors import LoopError, MailError, NotFoundError, TooLargeError
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
+from correio.mail.answers import Redirected
 from correio.mail.append import AddMessages, item_for
+from correio.mail.committer import Operation
 from correio.mail.delivery_share import Share, share_out
+from correio.mail.filtered_delivery import Delivery, FilteredDelivery
 from correio.mail.flags import NO_FLAGS
 from correio.mail.forward import forward, require_no_loop
 from correio.mail.ingest import Ingested, ingest, normalised, parse
@@ -21,7 +24,9 @@ from correio.mail.message_store import MessageStore
 from correio.mail.notification import EnvelopeOptions, ReportedMessage, Reporter
 from correio.mail.outgoing import put_outgoing
 from correio.mail.recipient import Recipient
+from correio.mail.rules import Arrival
 from correio.mime.model import ParsedMessage
+from correio.sieve.message_view import MessageView
 
 INBOX_ROLE: Final = "inbox"
 _AT_ONCE: Final = 16
@@ -63,11 +68,16 @@ async def additions(
     received: bytes,
     key: bytes,
     durable: set[bytes],
+    *,
+    can_refuse: bool = True,
+    keep: str = INBOX_ROLE,
 ) -> Additions:
     """Make a message ready for each account. ``key`` fixes the ids of their copies, so that no retry makes a second one.
 
-    ``content`` is normalised, ``durable`` holds the digests of parts that are known to be stored.
+    ``content`` is normalised, ``durable`` holds the digests of parts that are known to be stored. ``can_refuse`` tells
+    whether rules may refuse a recipient without the others, ``keep`` is the role of the mailbox that kept messages go to.
     """
+    view: MessageView | None = None
     ready = Additions({}, [None] * len(copies))
     for number, copy in enumerate(copies):
         if number % _AT_ONCE == _AT_ONCE - 1:
@@ -77,7 +87,23 @@ async def additions(
             prefix = trace_prefix(sender, copy.address, received)
             # The trace fields are ours, not the sender's: the size limit is for what was sent.
             ingested = await ingest(store, content, prefix=prefix, parsed=parsed, durable=durable)
-            ready.operations[number] = _addition(account, ingested, (key, copy.address))
+            keep_in = mailbox_for(account, keep)
+            if not account.document.sieve:
+                ready.operations[number] = _addition(account, ingested, (key, copy.address), keep_in)
+                continue
+            view = view or MessageView(content, parsed)
+            delivery = Delivery(
+                arrival=Arrival(view.with_prefix(prefix), sender, copy.address),
+                ingested=ingested,
+                redirected=Redirected(content, parsed, received, copy.address),
+                key=(key, copy.address),
+                keep_in=keep_in,
+                durable=durable,
+                can_refuse=can_refuse,
+            )
+            filtered = FilteredDelivery(account, delivery)
+            await filtered.evaluate()
+            ready.operations[number] = filtered
         except MailError as error:
             ready.outcomes[number] = error
     return ready
@@ -92,10 +118,13 @@ async def deliver(
     *,
     all_or_none: bool = False,
     key: bytes | None = None,
+    keep: str = INBOX_ROLE,
     options: EnvelopeOptions = _NO_OPTIONS,
     reporter: Reporter | None = None,
 ) -> list[MailError | None]:
-    """Deliver one message to the INBOX of every account its recipients lead to, and put what they forward into the queue.
+    """Deliver one message to every account its recipients lead to, and put what they forward into the queue.
+
+    An account's rules say what becomes of its copy; where it has none it goes to the mailbox of the role ``keep``.
 
     ``received`` is a whole Received field with its CRLF. Returns one outcome a recipient, in order; None: durable, all of it.
     An account or an address elsewhere gets one copy, whichever and however many recipients lead to it. All that are served
@@ -122,7 +151,9 @@ async def deliver(
                 share.fail(number, error)
     going = [share for share in shares if not share.failures]
     copies = [LocalCopy(account_id, address) for share in going for account_id, address in share.accounts().items()]
-    ready = await additions(store, content, parsed, sender, copies, received, key, durable)
+    # With one reply for all, a refusal of one would be one of all.
+    alone = not all_or_none or len(recipients) == 1
+    ready = await additions(store, content, parsed, sender, copies, received, key, durable, can_refuse=alone, keep=keep)
     made = {copy.account_id: ready.made(number) for number, copy in enumerate(copies)}
     message = ReportedMessage(sender, options, content, key)
     for share in going:
@@ -156,7 +187,7 @@ async def _commit(store: MessageStore, shares: Sequence[Share]) -> None:
             store.outbox.put({site for one in share.mail for site in one.sites})
 
 
-async def _submit(store: MessageStore, parts: Sequence[tuple[Share, list[AddMessages]]]) -> None:
+async def _submit(store: MessageStore, parts: Sequence[tuple[Share, list[Operation[Any]]]]) -> None:
     operations = [operation for _, own in parts for operation in own]
     if not operations:
         return
@@ -181,16 +212,21 @@ async def _put(shares: Sequence[Share], store: MessageStore) -> None:
             share.fail_all(error)
 
 
-def _addition(account: Account, ingested: Ingested, key: tuple[bytes, str]) -> AddMessages:
+def _addition(account: Account, ingested: Ingested, key: tuple[bytes, str], mailbox_id: str) -> AddMessages:
     now = account.store.now()
     email = derived_id(Kind.EMAIL, account.id, *key)
     item = item_for(account, ingested, key=key, email=email, flags=NO_FLAGS, date=now, saved=now)
-    return AddMessages(account, inbox_of(account), [item])
+    return AddMessages(account, mailbox_id, [item])
 
 
 def inbox_of(account: Account) -> str:
-    """Return the id of an account's INBOX."""
-    inbox = account.mailboxes.by_role(INBOX_ROLE)
-    if inbox is None:
+    """Return the id of an account's INBOX. Raises NotFoundError."""
+    return mailbox_for(account, INBOX_ROLE)
+
+
+def mailbox_for(account: Account, role: str) -> str:
+    """Return the id of the mailbox of a role, or of INBOX where there is none. Raises NotFoundError."""
+    found = account.mailboxes.by_role(role) or account.mailboxes.by_role(INBOX_ROLE)
+    if found is None:
         raise NotFoundError("The account has no INBOX.")
-    return inbox.id
+    return found.id

@@ -10,9 +10,10 @@ import msgspec
 from correio.errors import MailError, UnavailableError
 from correio.mail.addresses import address_key
 from correio.mail.append import AddMessages
-from correio.mail.forward import AddAndSend, ForwardTo
+from correio.mail.committer import Operation
+from correio.mail.forward import ForwardTo
 from correio.mail.notification import ReportWanted, passed_on, reports_wanted
-from correio.mail.outgoing import Outgoing
+from correio.mail.outgoing import Outgoing, SendOnly
 from correio.mail.recipient import Recipient
 
 
@@ -70,16 +71,17 @@ class Share(msgspec.Struct):
         for number in self.recipients:
             self.fail(number, error)
 
-    def to_commit(self) -> list[AddMessages]:
-        """Return the operations of one transaction; the mail goes with the first. Empty: no account has a part in it."""
-        operations = list(self.operations.values())
+    def to_commit(self) -> list[Operation[Any]]:
+        """Return the operations of one transaction; the mail goes with the first account. Empty: none has a part in it."""
+        operations: list[Operation[Any]] = list(self.operations.values())
         if operations and self.mail:
-            operations[0] = AddAndSend(operations[0], self.mail)
+            operations.append(SendOnly(operations[0].account, self.mail))
         return operations
 
     def take_results(self, results: Sequence[Any]) -> None:
         """Take the outcomes of what :meth:`to_commit` returned."""
-        for account_id, result in zip(self.operations, results, strict=True):
+        # Behind them may be that of the mail, which cannot fail alone.
+        for account_id, result in zip(self.operations, results, strict=False):
             if isinstance(result, MailError):
                 for number, recipient in self.recipients.items():
                     if account_id in recipient.accounts:

@@ -16,7 +16,13 @@ from correio.mail.account import Account, AccountStep
 from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
 from correio.mail.mailbox_tree import MailboxTree
-from correio.store.documents import AnnotationDocument, MailboxDocument, MessageDocument
+from correio.store.documents import (
+    AnnotationDocument,
+    MailboxDocument,
+    MessageDocument,
+    SieveMemoryDocument,
+    SieveScriptDocument,
+)
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
 from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MailboxWrite, MoveWrite, Writes
 
@@ -70,6 +76,9 @@ class Draft:
         self._sends: list[SendDocument] = []
         self._deliveries: list[DeliveryDocument] = []
         self._onces: list[OnceDocument] = []
+        self._scripts: list[SieveScriptDocument] = []
+        self._removed_scripts: list[str] = []
+        self._memories: list[SieveMemoryDocument] = []
         self._tree: MailboxTree | None = None
 
     # Reading
@@ -253,6 +262,21 @@ class Draft:
         if once is not None:
             self._onces.append(once)
 
+    def put_script(self, script: SieveScriptDocument) -> None:
+        """A script is new, or has another text. Call :meth:`tick` beside it."""
+        self.mutations += 1
+        self._scripts.append(script)
+
+    def remove_script(self, script_id: str) -> None:
+        """A script goes. Call :meth:`tick` beside it."""
+        self.mutations += 1
+        self._removed_scripts.append(script_id)
+
+    def remember(self, memories: Sequence[SieveMemoryDocument]) -> None:
+        """Rules remember something, in place of what they remembered under the same ids. Call :meth:`tick` beside it."""
+        self.mutations += 1
+        self._memories += memories
+
     @staticmethod
     def _count(box: DraftMailbox, flags: FlagSet, size: int, sign: int) -> None:
         box.document.exists += sign
@@ -285,6 +309,9 @@ class Draft:
         writes.sends += self._sends
         writes.deliveries += self._deliveries
         writes.onces += self._onces
+        writes.scripts += self._scripts
+        writes.removed_scripts += self._removed_scripts
+        writes.memories += self._memories
 
     def step(self) -> AccountStep:
         """Return what this draft means for the account once it is committed."""

@@ -10,8 +10,6 @@ import msgspec
 
 from correio.errors import InvalidInputError, LoopError
 from correio.mail.addresses import address_key
-from correio.mail.append import AddMessages, Appended
-from correio.mail.draft import Draft
 from correio.mail.ingest import ingest
 from correio.mail.message_store import MessageStore
 from correio.mail.notification import EnvelopeOptions, Notify
@@ -34,22 +32,6 @@ class ForwardTo(msgspec.Struct, frozen=True):
     """The alias that leads there."""
     notify: Notify = None
     orcpt: str = ""
-
-
-class AddAndSend(AddMessages):
-    """Adds messages to a mailbox and puts others into the queue, at once or not at all."""
-
-    def __init__(self, add: AddMessages, mail: Sequence[Outgoing]) -> None:
-        super().__init__(add.account, add.mailbox_id, add.items)
-        self._mail: Final = mail
-        self.octets += sum(len(one.send.source) for one in mail)
-        self.weight += sum(1 + len(one.deliveries) for one in mail)
-
-    def plan(self, draft: Draft) -> list[Appended]:
-        added = super().plan(draft)
-        for one in self._mail:
-            draft.send(one.send, one.deliveries)
-        return added
 
 
 def delivered_to(content: bytes) -> frozenset[str]:

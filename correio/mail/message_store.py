@@ -21,6 +21,7 @@ from correio.mail.mailbox_index import MailboxIndex
 from correio.mail.outbox import Outbox
 from correio.mail.route_cache import RouteCache
 from correio.mail.search_keeper import SearchKeeper
+from correio.sieve.tree import Script
 from correio.store.accounts import find_account, find_account_by_address
 from correio.store.annotations import delete_annotations
 from correio.store.database import Database
@@ -41,6 +42,8 @@ _WARM_ACCOUNTS: Final = 4096
 _WARM_ROWS: Final = 2_000_000
 _WORKERS: Final = 2
 _BURIED_AT_ONCE: Final = 200
+_SCRIPTS: Final = 16 * 1024 * 1024
+"""Octets of the compiled scripts that are kept, about."""
 
 
 class MessageStore:
@@ -55,6 +58,8 @@ class MessageStore:
         """(mailbox id, uid) -> ENVELOPE, BODYSTRUCTURE. A UID never comes again, so nothing here is ever stale."""
         self.documents: Final[OctetCache[tuple[str, int], MessageDocument]] = OctetCache(5 * share)
         """(mailbox id, uid) -> the message; its flags and modseq are those of the time it was read."""
+        self.scripts: Final[OctetCache[str, Script | str]] = OctetCache(_SCRIPTS)
+        """``AccountDocument.sieve`` -> the compiled script, or what is wrong with it. By the digest, so never stale."""
         self.search_keeper: Final = SearchKeeper(self, 6 * share)
         self.outbox: Final = Outbox()
         self.routes: Final = RouteCache()

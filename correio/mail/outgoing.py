@@ -150,7 +150,7 @@ class SendOnly(Operation[None]):
 
     async def made(self) -> bool:
         first = self._mail[0].send
-        return await find_send(self.account.store.database, self.account.id, first.id) is not None
+        return await find_send(self.account.store.database, first.account, first.id) is not None
 
     def recover(self, stored: object) -> None:
         """Nothing to return: what is stored is stored."""

@@ -42,6 +42,7 @@ class Swept(msgspec.Struct):
     tokens: int = 0
     mailboxes: int = 0
     sends: int = 0
+    memories: int = 0
 
 
 class Retention:
@@ -75,6 +76,7 @@ class Retention:
 async def sweep(store: MessageStore, now: int) -> Swept:
     """Remove all that is due at a time in seconds since the epoch. Raises UnavailableError."""
     swept = Swept(tokens=await delete_expired_tokens(store.database, now))
+    swept.memories = await retention.delete_expired_memories(store.database, now)
     for account_id, mailbox_id in await retention.unburied_mailboxes(store.database):
         await store.bury_now(account_id, mailbox_id)
         swept.mailboxes += 1

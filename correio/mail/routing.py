@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from correio.errors import ClosedAccountError, ForbiddenError, InvalidInputError, LoopError, NotFoundError
+from correio.errors import ClosedAccountError, ForbiddenError, InvalidInputError, LimitError, LoopError, NotFoundError
 from correio.mail.address_expansion import (
     AccountEntry,
     AliasEntry,
@@ -35,6 +35,7 @@ from correio.store.accounts import find_account_states
 from correio.store.addresses import find_addresses, find_wildcards
 from correio.store.documents import AddressDocument, DomainDocument
 from correio.store.domains import find_domain
+from correio.store.queue_documents import LOCAL_SITE
 from correio.store.secrets import shared_secret
 
 _log = logging.getLogger("correio.mail.routing")
@@ -62,6 +63,21 @@ async def resolve_recipient(store: MessageStore, address: str) -> Recipient:
         tuple(target.account_id for target in targets if target.account_id),
         tuple(Forward(target.address, target.via) for target in targets if not target.account_id),
     )
+
+
+async def site_for(store: MessageStore, address: str) -> str:
+    """Return where mail to an address goes: here, also where nobody has the address, or where its domain says (empty).
+
+    Raises InvalidInputError, UnavailableError.
+    """
+    try:
+        await resolve_recipient(store, address)
+    except ForbiddenError:
+        return ""
+    except (NotFoundError, LoopError, LimitError):
+        # One of our domains: the queue finds that out too, and tells the sender.
+        pass
+    return LOCAL_SITE
 
 
 async def _follow(store: MessageStore, address: str, key: str) -> tuple[Target, ...]:

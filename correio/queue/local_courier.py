@@ -13,6 +13,7 @@ from correio.errors import (
     MailError,
     NotFoundError,
     QuotaExceededError,
+    RefusedError,
     TooLargeError,
 )
 from correio.mail.deliver import deliver
@@ -39,6 +40,8 @@ def reply_for(error: MailError | None) -> Reply:
         return Reply(552 if error.never else 452, "5.2.2" if error.never else "4.2.2", "The mailbox is full.")
     if isinstance(error, TooLargeError):
         return Reply(552, "5.3.4", error.message)
+    if isinstance(error, RefusedError):
+        return Reply(550, "5.7.1", " ".join(error.message.split()))
     if isinstance(error, InvalidInputError):
         return Reply(554, "5.6.0", error.message)
     return Reply(451, "4.3.0", error.message)

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from correio.errors import ForbiddenError, InvalidInputError, LimitError, LoopError, NotFoundError
+from correio.errors import InvalidInputError
 from correio.ids import Kind, derived_id
 from correio.mail.ingest import ingest
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, outgoing, put_outgoing, wire_needs
-from correio.mail.routing import resolve_recipient
+from correio.mail.routing import site_for
 from correio.mail.stored_octets import StoredOctets
 from correio.queue.report import Report, ReportedRecipient, compose_report, header_of
-from correio.store.queue_documents import LOCAL_SITE
 
 if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
@@ -73,19 +72,8 @@ async def report_mail(store: MessageStore, report: Report, key: Sequence[str | b
     smtputf8, eight_bit = wire_needs(raw, [report.to])
     origin = Origin(kind="report", sender="", smtputf8=smtputf8, eight_bit=eight_bit)
     try:
-        to = OutgoingRecipient(report.to, notify=("NEVER",), site=await _site(store, report.to))
+        to = OutgoingRecipient(report.to, notify=("NEVER",), site=await site_for(store, report.to))
         return outgoing(store, origin, ingested, [to], key=key)
     except InvalidInputError:
         # A sender that is no address cannot be told.
         return None
-
-
-async def _site(store: MessageStore, address: str) -> str:
-    """Return where a report goes: here, or where the domain says (empty)."""
-    try:
-        await resolve_recipient(store, address)
-    except ForbiddenError:
-        return ""
-    except (NotFoundError, LoopError, LimitError):
-        pass
-    return LOCAL_SITE

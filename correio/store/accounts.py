@@ -133,6 +133,8 @@ _OWNED: Final = (
     ("search_blocks", "account"),
     ("deliveries", "account"),
     ("sends", "account"),
+    ("sieve_scripts", "account"),
+    ("sieve_memories", "account"),
 )
 
 

@@ -40,6 +40,8 @@ class AccountDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """The process that asked the others to wait, having lost too often; see ``accounts.claim_turn``."""
     turn_until: float = 0.0
     """When the wait ends in any case, in seconds since the epoch."""
+    sieve: str = ""
+    """The script that is run at delivery: its id, a dot, and the digest of its text; empty: none is."""
     disabled: bool = False
     capabilities_off: list[str] = msgspec.field(default_factory=list)
     """IMAP capabilities that are switched off for this account, in upper case."""
@@ -159,6 +161,36 @@ class ViewDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     account: str
     modseq: int
     packed: bytes
+
+
+class SieveScriptDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
+    """Collection ``sieve_scripts``: a script of an account, by its name."""
+
+    id: str
+    account: str
+    name: str
+    text: bytes
+    size: int
+    """Octets of the text."""
+    digest: str
+    """Of the text."""
+    changed: int
+    """Seconds since the epoch."""
+    problem: str = ""
+    """What went wrong when it was last run and failed."""
+    failed: int = 0
+    """When that was, in seconds since the epoch; 0: never."""
+
+
+class SieveMemoryDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
+    """Collection ``sieve_memories``: something that rules remember for a time: an answer given (RFC 5230 section 4.2), a message
+    seen (RFC 7352). ``id`` says what.
+    """
+
+    id: str
+    account: str
+    expires: int
+    """Seconds since the epoch."""
 
 
 class TokenDocument(msgspec.Struct, kw_only=True, rename=AS_ID):

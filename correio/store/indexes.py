@@ -47,6 +47,9 @@ INDEXES: Final = (
     Index("sites", "next_due", (("next_due", 1),), ranged=True),
     Index("signing_keys", "domain", (("domain", 1),)),
     Index("onces", "expires", (("expires", 1),), ranged=True),
+    Index("sieve_scripts", "account", (("account", 1),)),
+    Index("sieve_memories", "account_expires", (("account", 1), ("expires", 1))),
+    Index("sieve_memories", "expires", (("expires", 1),), ranged=True),
     Index("tokens", "digest", (("digest", 1),), unique=True),
     Index("tokens", "account", (("account", 1),)),
 )

@@ -20,6 +20,12 @@ class Tombstone(msgspec.Struct, frozen=True, rename={"id": "_id"}):
     modseq: int
 
 
+async def delete_expired_memories(database: Database, now: int) -> int:
+    """Forget what rules had to remember up to now, in seconds since the epoch. Returns how much."""
+    with available():
+        return (await database["sieve_memories"].delete_many({"expires": {"$lte": now}})).deleted_count
+
+
 async def old_tombstones(database: Database, before: int, limit: int) -> list[Tombstone]:
     """Return tombstones of messages that went before a time in seconds since the epoch."""
     with available():

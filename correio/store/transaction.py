@@ -8,6 +8,7 @@ is the same conflict point, tells in one round trip for any number of accounts, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,7 +19,14 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, 
 
 from correio.errors import OutcomeUnknownError, UnavailableError
 from correio.store.database import DURABLE, Database, Raw, to_document
-from correio.store.documents import AccountDocument, AnnotationDocument, MailboxDocument, MessageDocument
+from correio.store.documents import (
+    AccountDocument,
+    AnnotationDocument,
+    MailboxDocument,
+    MessageDocument,
+    SieveMemoryDocument,
+    SieveScriptDocument,
+)
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
 
 _DUPLICATE_KEY: Final = 11000
@@ -104,6 +112,9 @@ class Writes(msgspec.Struct):
     deliveries: list[DeliveryDocument] = msgspec.field(default_factory=list)
     """Outbound mail that is accepted with the change, or not at all."""
     onces: list[OnceDocument] = msgspec.field(default_factory=list)
+    scripts: list[SieveScriptDocument] = msgspec.field(default_factory=list)
+    removed_scripts: list[str] = msgspec.field(default_factory=list)
+    memories: list[SieveMemoryDocument] = msgspec.field(default_factory=list)
 
 
 def _account_update(write: AccountWrite) -> UpdateOne:
@@ -165,16 +176,27 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
     boxes += [_mailbox_update(write) for write in sorted(writes.mailboxes, key=lambda write: write.document.id)]
     if boxes:
         db.mailboxes.bulk_write(boxes, session=session)
-    entries: list[Any] = [DeleteOne({"_id": one}) for one in writes.forgotten_annotations]
-    entries += [ReplaceOne({"_id": one.id}, to_document(one), upsert=True) for one in writes.annotations]
-    if entries:
-        db.annotations.bulk_write(entries, session=session)
+    _replace(db.annotations, writes.annotations, writes.forgotten_annotations, session)
     if writes.changes:
         db.messages.bulk_write([_message_update(change) for change in writes.changes], session=session)
+    _replace(db.sieve_scripts, writes.scripts, writes.removed_scripts, session)
+    _replace(db.sieve_memories, writes.memories, (), session)
     _insert(db.messages, [message_document(message) for message in writes.messages], session)
     _insert(db.sends, [to_document(send) for send in writes.sends], session)
     _insert(db.onces, [to_document(once) for once in writes.onces], session)
     _insert(db.deliveries, [to_document(delivery) for delivery in writes.deliveries], session)
+
+
+def _replace(
+    collection: Any,
+    documents: Sequence[AnnotationDocument | SieveScriptDocument | SieveMemoryDocument],
+    removed: Sequence[str],
+    session: ClientSession,
+) -> None:
+    changes: list[Any] = [DeleteOne({"_id": one}) for one in removed]
+    changes += [ReplaceOne({"_id": one.id}, to_document(one), upsert=True) for one in documents]
+    if changes:
+        collection.bulk_write(changes, session=session)
 
 
 def _insert(collection: Any, documents: list[Raw], session: ClientSession) -> None:

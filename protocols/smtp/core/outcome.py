@@ -16,7 +16,7 @@ def lmtp_reply(outcome: MailError | None, address: str, transaction_id: str) -> 
     if outcome is None:
         return Reply(250, "2.0.0", f"<{address}> delivered, {transaction_id}")
     refusal = refuse_message(outcome)
-    return Reply(refusal.code, refusal.enhanced, f"<{address}> {refusal.text}")
+    return Reply(refusal.code, refusal.enhanced, f"<{address}> {refusal.text}", more=refusal.more)
 
 
 def smtp_reply(outcomes: Sequence[MailError | None], transaction_id: str) -> Reply:

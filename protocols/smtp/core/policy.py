@@ -12,6 +12,7 @@ from correio.errors import (
     MailError,
     NotFoundError,
     QuotaExceededError,
+    RefusedError,
     TooLargeError,
 )
 from protocols.smtp.core.envelope_address import EnvelopeAddress
@@ -25,6 +26,9 @@ DISCARDED: Final = 4
 is cut off.
 """
 
+MAX_REASON: Final = 20
+"""Lines of the reason for which a recipient's rules refuse a message."""
+
 TEMPORARY: Final = Reply(451, "4.3.0", "A temporary failure here; try again later.")
 FULL: Final = Reply(452, "4.2.2", "The mailbox is full.")
 TOO_LARGE_FOR_MAILBOX: Final = Reply(552, "5.2.2", "The message is larger than this mailbox may ever be.")
@@ -35,6 +39,13 @@ NO_MEMORY: Final = Reply(452, "4.3.1", "Too much mail is coming in just now; try
 def too_large(limit: int) -> Reply:
     """The reply to a message over the limit. Octets."""
     return Reply(552, "5.3.4", f"The message is larger than the limit of {limit} octets.")
+
+
+def refused(reason: str) -> Reply:
+    """The reply to a message that the recipient's rules refuse, with what they say (RFC 5429 section 2.5)."""
+    lines = [line.strip() for line in reason.splitlines()]
+    first, *more = [line for line in lines if line][:MAX_REASON] or ["The recipient refuses the message."]
+    return Reply(550, "5.7.1", first, more=tuple(more))
 
 
 def decide_utf8(address: EnvelopeAddress, parameters: MailParameters, *, sender: bool) -> Reply | None:
@@ -103,6 +114,8 @@ def refuse_message(error: MailError) -> Reply:
         return TOO_LARGE_FOR_MAILBOX if error.never else FULL
     if isinstance(error, TooLargeError):
         return too_large(error.limit)
+    if isinstance(error, RefusedError):
+        return refused(error.message)
     if isinstance(error, LimitError):
         return Reply(452, "4.5.3", error.message)
     if isinstance(error, InvalidInputError):
