@@ -17,7 +17,7 @@ from api.contract import load_contract
 from api.failures import Failures
 from api.graphql import create_graphql_app
 from api.instrumentation import Instrumentation
-from api.rest import account, batch, landing, mailboxes, message, messages, octet_operations, service, tokens
+from api.rest import account, batch, landing, mailboxes, message, messages, octet_operations, service, sieve, tokens
 from api.rest.authentication import require_private_channel
 from api.rest.call import Context
 from api.rest.problems import ProblemError
@@ -70,6 +70,7 @@ def create_app(store: MessageStore, authenticator: Authenticator, settings: Sett
         *batch.HANDLERS,
         *message.HANDLERS,
         *octet_operations.HANDLERS,
+        *sieve.HANDLERS,
     )
     routes: list[BaseRoute] = [
         *rest_routes(contract, handlers, Context(store, authenticator, settings)),

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from correio.errors import (
     AlreadyExistsError,
     AuthenticationError,
+    ConflictError,
     ForbiddenError,
     HasChildrenError,
     InvalidInputError,
@@ -27,6 +28,7 @@ from correio.errors import (
     TooLargeError,
     UnavailableError,
 )
+from correio.sieve.errors import SieveSyntaxError
 
 MEDIA_TYPE: Final = "application/problem+json"
 CHALLENGE: Final = 'Bearer realm="correio"'
@@ -40,6 +42,7 @@ _STATUS: Final[tuple[tuple[type[MailError], int], ...]] = (
     (NotFoundError, 404),
     (AlreadyExistsError, 409),
     (HasChildrenError, 409),
+    (ConflictError, 409),
     (StateMismatchError, 409),
     (ForbiddenError, 403),
     (TooLargeError, 413),
@@ -57,6 +60,9 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     pointer: str | None = None
     """A JSON pointer as a URI fragment, "#/keywords/0"."""
     parameter: str | None = None
+    line: int | None = None
+    """Of a Sieve script, as is ``column``; both count from 1."""
+    column: int | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -107,6 +113,8 @@ def problem_of(error: MailError) -> ProblemError:
         headers["WWW-Authenticate"] = CHALLENGE
     elif status == 503:
         headers["Retry-After"] = str(RETRY_AFTER)
+    elif isinstance(error, SieveSyntaxError):
+        errors = tuple(Fault(one.message, line=one.line, column=one.column) for one in error.problems)
     elif isinstance(error, InvalidInputError) and error.field:
         errors = (Fault(error.message, pointer=f"#/{escape_pointer(error.field)}"),)
     return ProblemError(status, error.code, error.message, errors=errors, headers=headers)

@@ -15,6 +15,7 @@ _COMMANDS: Final = {
     "alias": ("correio.cli.alias:alias", "Addresses that lead to others: add, list, rm."),
     "user": ("correio.cli.user:user", "The people with mail here: add, list, passwd, disable, enable, rm."),
     "queue": ("correio.cli.queue:queue", "Outbound mail that waits: list, show, retry, hold, cancel."),
+    "sieve": ("correio.cli.sieve:sieve", "Rules run at delivery: put, list, get, rm, activate, check."),
     "import": ("correio.cli.import_messages:import_messages", "Put eml files, mboxes and Maildirs into a mailbox."),
     "export": ("correio.cli.export_messages:export_messages", "Write an account's mail into a directory."),
     "doctor": ("correio.cli.doctor:doctor", "Check settings, database and machine, and say what to do."),

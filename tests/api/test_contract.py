@@ -26,7 +26,14 @@ from tests.api.messages import plain
 from tests.peers.served import Person
 
 RFC822 = {"Content-Type": "message/rfc822"}
-NOBODY = {"token_id": "K" + "a" * 24, "mailbox_id": "B" + "a" * 24, "message_id": "M" + "a" * 24, "part_path": "1"}
+SIEVE = {"Content-Type": "application/sieve"}
+NOBODY = {
+    "token_id": "K" + "a" * 24,
+    "mailbox_id": "B" + "a" * 24,
+    "message_id": "M" + "a" * 24,
+    "part_path": "1",
+    "script_name": "none",
+}
 
 
 def test_the_document_is_valid_openapi() -> None:
@@ -117,7 +124,15 @@ class World:
         message = await self.client.put(plain())
         account = await self.service.store.account(self.person.id)
         token = await self.service.authenticator.issue_token(account)
-        return {"token_id": token.id, "mailbox_id": box["id"], "message_id": message["id"], "part_path": "1"}
+        script = f"script {len(await self.client.mailboxes())}"
+        await self.client.request("put", f"/v1/sieve/scripts/{script}", content=b"keep;", headers=SIEVE)
+        return {
+            "token_id": token.id,
+            "mailbox_id": box["id"],
+            "message_id": message["id"],
+            "part_path": "1",
+            "script_name": script,
+        }
 
 
 def path_of(operation_id: str, ids: dict[str, str]) -> str:
@@ -132,6 +147,8 @@ def good_body(operation_id: str, world: World, ids: dict[str, str]) -> dict[str,
         "create_mailbox": {"json": {"name": "New"}},
         "update_mailbox": {"json": {"name": "Newer"}},
         "import_message": {"content": plain(), "headers": RFC822},
+        "put_sieve_script": {"content": b"discard;", "headers": SIEVE},
+        "check_sieve_script": {"content": b"discard;", "headers": SIEVE},
         "update_message": {"json": {"keywords": {"$seen": True}}},
         "update_messages": {"json": {"ids": [ids["message_id"]], "keywords": {"$seen": True}}},
     }.get(operation_id, {})
@@ -176,6 +193,8 @@ async def other_media_type(world: World, operation_id: str) -> httpx.Response:
 async def unacceptable(world: World, operation_id: str) -> httpx.Response:
     if operation_id == "import_message":
         return await call(world, operation_id, content=b"")
+    if operation_id == "put_sieve_script":
+        return await call(world, operation_id, content=b"discar;")
     return await call(world, operation_id, json={"nonsense": 1})
 
 
@@ -200,6 +219,8 @@ async def behind_the_end(world: World, operation_id: str) -> httpx.Response:
 async def too_large(world: World, operation_id: str) -> httpx.Response:
     if operation_id == "import_message":
         return await call(world, operation_id, content=plain(text="x" * LIMITS.message_size))
+    if "sieve" in operation_id:
+        return await call(world, operation_id, content=b"#" * (LIMITS.sieve_script_size + 1))
     return await call(world, operation_id, json={"address": "x" * 200_000})
 
 
@@ -212,6 +233,10 @@ async def taken(world: World, operation_id: str) -> httpx.Response:
     if operation_id == "delete_mailbox":
         await world.client.put(plain(), "Sent")
         return await call(world, operation_id, ids={**NOBODY, "mailbox_id": await world.client.mailbox_id("Sent")})
+    if operation_id == "delete_sieve_script":
+        ids = await world.ids()
+        await call(world, "activate_sieve_script", ids=ids)
+        return await call(world, operation_id, ids=ids)
     return await call(world, operation_id, json={"name": "Sent"})
 
 

@@ -22,7 +22,7 @@ ID_SCHEMAS = {
     "EmailId": "email",
     "ThreadId": "thread",
 }
-KNOWN_PATH_SCHEMAS = {"PartPath": "1"}
+KNOWN_PATH_SCHEMAS = {"PartPath": "1", "ScriptName": "rules"}
 """Path parameters that are no ids, and a value for them."""
 NO_IDS = {"Content-Id", "content_id", "message_id_header"}
 """Names that look like ids and are not."""
