@@ -88,13 +88,13 @@ _WORD_OCTETS: Final = 45
 """45 octets become 60 base64 characters: with its frame a word stays below the 75 of RFC 2047 section 2."""
 
 
-def encode_words(text: str) -> bytes:
-    """Return text as UTF-8 encoded words in base64, separated by single spaces."""
+def encode_words(text: str, octets_each: int = _WORD_OCTETS) -> bytes:
+    """Return text as UTF-8 encoded words in base64, separated by single spaces, each of so many octets of text at most."""
     words: list[bytes] = []
     octets = text.encode("utf-8", "replace")
     at = 0
     while at < len(octets):
-        end = min(at + _WORD_OCTETS, len(octets))
+        end = min(at + octets_each, len(octets))
         # RFC 2047 section 5: a character is never split between words.
         while end < len(octets) and octets[end] & 0xC0 == 0x80 and end > at + 1:
             end -= 1
