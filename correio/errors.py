@@ -40,6 +40,16 @@ class ForbiddenError(MailError):
     code = "forbidden"
 
 
+class InsufficientScopeError(ForbiddenError):
+    """The API key was not made for this. ``scope`` names, with spaces between, what would do (RFC 6750 section 3.1)."""
+
+    code = "insufficient-scope"
+
+    def __init__(self, message: str, scope: str) -> None:
+        super().__init__(message)
+        self.scope = scope
+
+
 class InvalidInputError(MailError):
     """A value is not acceptable. ``field`` names it in the form the caller used, where there is one."""
 

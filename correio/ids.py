@@ -23,6 +23,7 @@ class Kind(StrEnum):
     EMAIL = "E"
     THREAD = "T"
     TOKEN = "K"  # noqa: S105 - a letter
+    KEY = "P"
     DELIVERY = "D"
     SEND = "S"
     SCRIPT = "R"

@@ -6,12 +6,15 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from correio.auth.api_keys import IssuedKey, issue_key, list_keys
+from correio.auth.grant import FULL, SEND, Grant
 from correio.auth.passwords import Passwords, prepare
 from correio.auth.scram import ScramCredentials, decoy
+from correio.auth.secret_text import KEY_PREFIX, is_secret
 from correio.auth.throttle import Throttle
 from correio.auth.tokens import LIFETIME, IssuedToken, Tokens
 from correio.auth.verifier import Verifier
@@ -119,7 +122,16 @@ class Authenticator:
         return account, attempt.credentials.sign(message)
 
     async def token(self, token: str, remote: str) -> Account:
-        """Return the account of a bearer token. Raises AuthenticationError, ThrottledError, UnavailableError.
+        """Return the account of a bearer token that allows everything.
+
+        Raises AuthenticationError, InsufficientScopeError, ThrottledError, UnavailableError.
+        """
+        grant = await self.bearer(token, remote)
+        grant.require(FULL)
+        return grant.account
+
+    async def bearer(self, token: str, remote: str) -> Grant:
+        """Return what a bearer token or API key allows. Raises AuthenticationError, ThrottledError, UnavailableError.
 
         A program that sends it with every request costs a round trip every five seconds.
         """
@@ -131,23 +143,42 @@ class Authenticator:
             raise
 
     async def token_of(self, address: str, token: str, remote: str) -> Account:
-        """Return the account of a bearer token, as it is now, for a session that goes on for long.
+        """Return the account of a bearer token that allows everything, as it is now, for a session that goes on for long.
 
         ``address`` is whose token it has to be; "": anybody's. Raises AuthenticationError, ThrottledError,
         UnavailableError.
         """
+        return (await self.session(address, token, remote, FULL)).account
+
+    async def session(self, address: str, token: str, remote: str, scope: str) -> Grant:
+        """As :meth:`token_of`, for a token or API key that allows ``scope``. One that does not is not valid here."""
         normal = _normal(address)
         self._admit(remote, normal)
         try:
-            account = await self._tokens.check(token, fresh=True)
+            grant = await self._tokens.check(token, fresh=True)
         except AuthenticationError:
             self._throttle.failed(remote, normal, self._clock())
             raise
-        if address and normal != account.address:
+        if address and normal != grant.account.address:
             self._throttle.failed(remote, normal, self._clock())
             raise AuthenticationError("The token is not valid.")
-        self._throttle.succeeded(remote, account.address)
-        return account
+        self._throttle.succeeded(remote, grant.account.address)
+        if not grant.is_full and scope not in grant.scopes:
+            raise AuthenticationError("The token is not valid for this.")
+        return grant
+
+    async def sender(self, address: str, password: str, remote: str) -> Grant:
+        """Return what an account's password, or an API key in its place, allows to somebody who submits mail.
+
+        Raises AuthenticationError, ThrottledError, UnavailableError.
+        """
+        if is_secret(password, KEY_PREFIX):
+            return await self.session(address, password, remote, SEND)
+        return Grant(await self.password(address, password, remote))
+
+    async def holds(self, grant: Grant) -> bool:
+        """Tell whether the API key of a session still works. Raises UnavailableError."""
+        return await self._tokens.holds(grant)
 
     async def issue_token(self, account: Account, label: str = "", lifetime: int = LIFETIME) -> IssuedToken:
         """Make a bearer token; ``lifetime`` in seconds. Raises InvalidInputError, UnavailableError."""
@@ -157,8 +188,23 @@ class Authenticator:
         """Return an account's living tokens, newest first, without their secrets. Raises UnavailableError."""
         return await self._tokens.living(account)
 
+    async def issue_key(
+        self,
+        account: Account,
+        name: str,
+        scopes: Sequence[str],
+        allowed_senders: Sequence[str] = (),
+        lifetime: int | None = None,
+    ) -> IssuedKey:
+        """Make an API key; see :func:`correio.auth.api_keys.issue_key`."""
+        return await issue_key(account, name, scopes, allowed_senders, lifetime)
+
+    async def list_keys(self, account: Account) -> list[TokenDocument]:
+        """Return an account's living API keys, newest first, without their secrets. Raises UnavailableError."""
+        return await list_keys(account)
+
     async def revoke_token(self, account: Account, token_id: str) -> None:
-        """End a token: at once in this process, within five seconds in others. Raises NotFoundError."""
+        """End a token or API key: at once in this process, within five seconds in others. Raises NotFoundError."""
         await self._tokens.revoke(account, token_id)
 
     def close(self) -> None:

@@ -194,7 +194,7 @@ class SieveMemoryDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
 
 
 class TokenDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
-    """Collection ``tokens``: a bearer token, known by its hash alone."""
+    """Collection ``tokens``: a bearer token or, by the letter of its id, an API key; known by its hash alone."""
 
     id: str
     account: str
@@ -204,6 +204,12 @@ class TokenDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     created: int
     expires: int
     """Seconds since the epoch."""
+    scopes: list[str] = msgspec.field(default_factory=lambda: ["full"])
+    """What an API key was made for."""
+    senders: list[str] = msgspec.field(default_factory=list)
+    """Addresses and domains, normalised, that it may send from; none: all of the account's."""
+    used: int = 0
+    """When an API key was last used, in seconds since the epoch, to within a few minutes; 0: never."""
 
 
 class SecretDocument(msgspec.Struct, kw_only=True, rename=AS_ID):

@@ -19,6 +19,13 @@ async def find_token(database: Database, digest: bytes) -> TokenDocument | None:
     return None if found is None else from_document(TokenDocument, found)
 
 
+async def find_token_by_id(database: Database, token_id: str) -> TokenDocument | None:
+    """Return a token by its id, whosever it is."""
+    with available():
+        found = await database["tokens"].find_one({"_id": token_id})
+    return None if found is None else from_document(TokenDocument, found)
+
+
 async def list_tokens(database: Database, account_id: str) -> list[TokenDocument]:
     """Return an account's tokens, newest first."""
     with available():
@@ -31,6 +38,12 @@ async def delete_token(database: Database, account_id: str, token_id: str) -> To
     with available():
         found = await database["tokens"].find_one_and_delete({"_id": token_id, "account": account_id})
     return None if found is None else from_document(TokenDocument, found)
+
+
+async def touch_token(database: Database, token_id: str, now: int) -> None:
+    """Note when a token was last used, in seconds since the epoch."""
+    with available():
+        await database["tokens"].update_one({"_id": token_id}, {"$max": {"used": now}})
 
 
 async def delete_tokens(database: Database, account_id: str) -> int:

@@ -36,6 +36,7 @@ from protocols.wire.listener import HANDSHAKE_TIMEOUT
 from protocols.wire.sasl.offer import Channel
 
 if TYPE_CHECKING:
+    from correio.auth.grant import Grant
     from correio.mail.account import Account
     from protocols.smtp.mail_server import MailServer
 
@@ -86,6 +87,8 @@ class MailConnection(SMTP):
         """Whether the connection is under TLS."""
         self.account: Account | None = None
         """Who signed in."""
+        self.grant: Grant | None = None
+        """What the sign-in allows: with an API key not everything."""
         self.failures = 0
         """Attempts to sign in that failed."""
         self._errors = 0

@@ -12,9 +12,10 @@ from correio.errors import MailError
 from correio.mail.deliver import deliver
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.notification import EnvelopeOptions
+from protocols.smtp.core.authors import authors
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
 from protocols.smtp.core.parameters import original_recipient
-from protocols.smtp.core.policy import TEMPORARY, decide_hops
+from protocols.smtp.core.policy import TEMPORARY, decide_hops, decide_key_authors
 from protocols.smtp.core.received import Trace, hops, protocol_name, received_field
 from protocols.smtp.core.reply import Reply
 from protocols.smtp.core.submission_header import complete_header
@@ -47,6 +48,13 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
         return [refusal] * _count(connection)
     now = int(time.time())
     transaction = connection.transaction
+    if connection.grant is not None and connection.grant.senders:
+        # The null sender is everybody's, so this is what binds a key.
+        large = len(content) > OFF_LOOP
+        names = await connection.server.store.in_worker(authors, content) if large else authors(content)
+        refusal = decide_key_authors(all(map(connection.grant.may_send_as, names)))
+        if refusal is not None:
+            return [refusal]
     if connection.server.role.submission:
         message_id = f"{transaction.id}@{connection.hostname}"
         if len(content) > OFF_LOOP:

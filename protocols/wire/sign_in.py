@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from correio.auth.grant import FULL, SEND, Grant
 from correio.errors import AuthenticationError, InvalidInputError, ThrottledError
 from correio.mail.addresses import normalise_address
 from protocols.wire.sasl.mechanism import Ended, Mechanism, PasswordClaim, ScramClaim, ScramProof, TokenClaim
@@ -18,21 +19,36 @@ class ActingForAnotherError(Exception):
 
 
 class SignIn:
-    """Takes the client's responses to the end. ``remote`` is the client's IP address."""
+    """Takes the client's responses to the end. ``remote`` is the client's IP address.
 
-    def __init__(self, mechanism: Mechanism, authenticator: Authenticator, remote: str) -> None:
+    ``submission``: an API key for sending signs in too, also as a password.
+    """
+
+    def __init__(
+        self, mechanism: Mechanism, authenticator: Authenticator, remote: str, *, submission: bool = False
+    ) -> None:
         self._mechanism: Final = mechanism
         self._authenticator: Final = authenticator
         self._remote: Final = remote
         self._refused: AuthenticationError | None = None
         self._attempt: ScramAttempt | None = None
         self._account: Account | None = None
+        self._submission: Final = submission
+        self.grant: Grant | None = None
+        """What the sign-in allows, once it has succeeded."""
 
     async def step(self, response: bytes | None) -> bytes | Account:
         """Take the client's decoded response (None: no initial response); return the next challenge or the account.
 
         Raises SaslError, ActingForAnotherError, AuthenticationError, ThrottledError, UnavailableError: it is over then.
         """
+        result = await self._step(response)
+        if isinstance(result, Grant):
+            self.grant = result
+            return result.account
+        return result
+
+    async def _step(self, response: bytes | None) -> bytes | Grant:
         if self._refused is not None:
             # Whatever the client says to the reason it was given.
             raise self._refused
@@ -42,7 +58,9 @@ class SignIn:
                 return step
             case PasswordClaim():
                 _require_same(step.authorization, step.name)
-                return await self._authenticator.password(step.name, step.password, self._remote)
+                if self._submission:
+                    return await self._authenticator.sender(step.name, step.password, self._remote)
+                return Grant(await self._authenticator.password(step.name, step.password, self._remote))
             case TokenClaim():
                 return await self._check_token(step)
             case ScramClaim():
@@ -57,15 +75,16 @@ class SignIn:
                 return step.confirm(signature)
             case Ended():
                 assert self._account is not None
-                return self._account
+                return Grant(self._account)
 
-    async def _check_token(self, claim: TokenClaim) -> bytes | Account:
+    async def _check_token(self, claim: TokenClaim) -> bytes | Grant:
         if not claim.token:
             # The client only asks how it could get one: RFC 7628 section 4.3.
             self._refused = AuthenticationError("There is no token.")
             return claim.reject()
         try:
-            return await self._authenticator.token_of(claim.address, claim.token, self._remote)
+            scope = SEND if self._submission else FULL
+            return await self._authenticator.session(claim.address, claim.token, self._remote, scope)
         except ThrottledError:
             raise
         except AuthenticationError as error:

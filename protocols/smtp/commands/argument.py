@@ -53,6 +53,14 @@ def require_greeting(connection: MailConnection) -> None:
 def require_account(connection: MailConnection) -> None:
     """Raise Refusal on a submission listener before AUTH (RFC 6409 section 4.3), and when the account was closed since."""
     if connection.account is not None and connection.account.closed:
-        connection.account = None
+        connection.account = connection.grant = None
     if connection.server.role.submission and connection.account is None:
         raise Refusal(Reply(530, "5.7.0", "Authentication is required."))
+
+
+async def require_living_key(connection: MailConnection) -> None:
+    """Raise Refusal where the API key that signed in was revoked or has expired since."""
+    if connection.grant is None or await connection.server.authenticator.holds(connection.grant):
+        return
+    connection.account = connection.grant = None
+    raise Refusal(Reply(530, "5.7.0", "The key that signed in is no longer valid."))

@@ -38,10 +38,12 @@ async def auth(connection: MailConnection, argument: str | None) -> None:
         if needs_privacy(name.upper()) and not connection.private:
             raise Refusal(Reply(538, "5.7.11", "STARTTLS first: a password is not taken in plain text."))
         raise Refusal(Reply(504, "5.5.4", "This mechanism is not available."))
-    exchange = SignIn(mechanism, connection.server.authenticator, connection.remote)
+    submission = connection.server.role.submission
+    exchange = SignIn(mechanism, connection.server.authenticator, connection.remote, submission=submission)
     try:
         response = decode_response(initial.encode(), initial=True) if initial else None
         connection.account = await _run(connection, exchange, response)
+        connection.grant = exchange.grant
     except SaslError as error:
         raise Refusal(Reply(501, "5.5.2", str(error))) from error
     except ActingForAnotherError as error:

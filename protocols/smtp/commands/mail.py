@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from aiosmtpd.smtp import syntax
 
 from correio.mail.identities import may_send_as
-from protocols.smtp.commands.argument import path_argument, require_account, require_greeting
+from protocols.smtp.commands.argument import path_argument, require_account, require_greeting, require_living_key
 from protocols.smtp.core.envelope_address import NULL_SENDER, EnvelopeAddress
 from protocols.smtp.core.parameters import mail_parameters
-from protocols.smtp.core.policy import decide_sender, decide_size, decide_utf8
+from protocols.smtp.core.policy import decide_key_sender, decide_sender, decide_size, decide_utf8
 from protocols.smtp.core.reply import Refusal, Reply
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ async def mail(connection: MailConnection, argument: str | None) -> None:
     """Begin a transaction with its sender."""
     require_greeting(connection)
     require_account(connection)
+    await require_living_key(connection)
     if connection.transaction.sender is not None:
         raise Refusal(Reply(503, "5.5.1", "A mail transaction has begun already."))
     sender, rest = path_argument(argument, "FROM:", "5.1.7")
@@ -31,6 +32,9 @@ async def mail(connection: MailConnection, argument: str | None) -> None:
     refusal = (
         decide_utf8(sender, parameters, sender=True)
         or decide_size(parameters.size, connection.server.settings.limits.message_size)
+        or decide_key_sender(
+            connection.grant is None or sender == NULL_SENDER or connection.grant.may_send_as(str(sender))
+        )
         or decide_sender(await _may_send_as(connection, sender))
     )
     if refusal is not None:

@@ -91,6 +91,16 @@ def decide_sender(own: bool) -> Reply | None:
     return None if own else Reply(553, "5.7.1", "This sender is not an address of the account you signed in to.")
 
 
+def decide_key_sender(allowed: bool) -> Reply | None:
+    """Whether an API key that is bound to senders may send as the address of MAIL."""
+    return None if allowed else Reply(553, "5.7.1", "The key you signed in with may not send from this address.")
+
+
+def decide_key_authors(allowed: bool) -> Reply | None:
+    """Whether an API key that is bound to senders may send a message with these addresses in From and Sender."""
+    return None if allowed else Reply(550, "5.7.1", "The key you signed in with may not send from an address in From.")
+
+
 def refuse_recipient(error: MailError) -> Reply:
     """The reply for a recipient that could not be resolved."""
     if isinstance(error, NotFoundError):
