@@ -26,6 +26,7 @@ async def submitted(
         sender=str(transaction.sender),
         recipients=list({one.address: one for one in recipients}.values()),
         raw=content,
+        key=connection.grant.key if connection.grant is not None else "",
         received=received,
         envid=parameters.envid or "",
         ret=parameters.ret or "",
