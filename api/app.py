@@ -17,7 +17,21 @@ from api.contract import load_contract
 from api.failures import Failures
 from api.graphql import create_graphql_app
 from api.instrumentation import Instrumentation
-from api.rest import account, batch, landing, mailboxes, message, messages, octet_operations, service, sieve, tokens
+from api.rest import (
+    account,
+    batch,
+    email,
+    emails,
+    keys,
+    landing,
+    mailboxes,
+    message,
+    messages,
+    octet_operations,
+    service,
+    sieve,
+    tokens,
+)
 from api.rest.authentication import require_private_channel
 from api.rest.call import Context
 from api.rest.problems import ProblemError
@@ -64,6 +78,9 @@ def create_app(store: MessageStore, authenticator: Authenticator, settings: Sett
         *service.HANDLERS,
         service.contract_handler(contract),
         *tokens.HANDLERS,
+        *keys.HANDLERS,
+        *emails.HANDLERS,
+        *email.HANDLERS,
         *account.HANDLERS,
         *mailboxes.HANDLERS,
         *messages.HANDLERS,

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import jsonschema_rs
 import yaml
 
+from api.body_shape import PLAIN, Shape, shape_of
 from api.rest.problems import Fault, ProblemError, escape_pointer
 
 DOCUMENT: Final = Path(__file__).resolve().parents[1] / "openapi" / "openapi.yaml"
@@ -20,6 +21,8 @@ MAX_FAULTS: Final = 16
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _BOOLEANS: Final = {"true": True, "false": False}
+_WINDOW: Final = 1024 * 1024
+_CONTROL_IN_TEXT: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # JSON, as YAML or a request gives it. The one place where a dict stands for a document: it has no shape before it is checked.
@@ -100,17 +103,18 @@ class Operation:
         self.operation_id: Final[str] = rule["operationId"]
         self.path: Final = path
         self.method: Final = method.upper()
-        self.secured: Final = bool(rule.get("security", document["security"]))
+        security = rule.get("security", document["security"])
+        self.secured: Final = bool(security)
+        self.scopes: Final[tuple[str, ...]] = tuple(security[0]["bearer"]) if security else ()
+        """Scopes of API keys of which one is enough; the full one always is."""
         self.path_parameters: Final = Parameters([one for one in parameters if one["in"] == "path"], components)
         self.query_parameters: Final = Parameters([one for one in parameters if one["in"] == "query"], components)
         self.header_parameters: Final = Parameters([one for one in parameters if one["in"] == "header"], components)
         body = rule.get("requestBody")
         self.body_media_types: Final[tuple[str, ...]] = tuple(body["content"]) if body else ()
-        self.body: Final = (
-            Checker(body["content"]["application/json"]["schema"], components)
-            if "application/json" in self.body_media_types
-            else None
-        )
+        schema = body["content"]["application/json"]["schema"] if "application/json" in self.body_media_types else None
+        self.body: Final = None if schema is None else Checker(schema, components)
+        self.shape: Final[Shape] = PLAIN if schema is None else shape_of(schema, components)
 
     def check_body(self, instance: Json) -> None:
         """Raise a 422 problem that points at each fault of a JSON body."""
@@ -146,6 +150,14 @@ def load_contract(path: Path = DOCUMENT) -> Contract:
 def has_control_characters(text: str) -> bool:
     """Tell whether a string holds a control character, a line separator or a lone surrogate."""
     return _CONTROL.search(text) is not None
+
+
+def has_controls_but_lines(text: str) -> bool:
+    """Tell whether a text holds a control character other than a tab or a line end, or a lone surrogate.
+
+    Looks at 1 MiB at a time, so that no call holds the interpreter for long.
+    """
+    return any(_CONTROL_IN_TEXT.search(text, at, at + _WINDOW) for at in range(0, len(text), _WINDOW))
 
 
 def _typed(kind: str, text: str) -> Json:

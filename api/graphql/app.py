@@ -99,7 +99,7 @@ class GraphQLApp:
 
     async def _account(self, request: Request) -> Account:
         try:
-            return await authenticate(request, self._authenticator)
+            return (await authenticate(request, self._authenticator)).account
         except ProblemError as error:
             raise _Refused(error.status, error.code, error.detail, error.headers) from error
         except MailError as error:

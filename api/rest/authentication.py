@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from api.rest.problems import CHALLENGE, ProblemError
 from correio.auth.authenticator import Authenticator
-from correio.mail.account import Account
+from correio.auth.grant import Grant
 
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9._~+/-]{1,512}=*)", re.IGNORECASE)
 
@@ -64,7 +64,12 @@ def bearer_token(connection: HTTPConnection) -> str:
     return found[1]
 
 
-async def authenticate(connection: HTTPConnection, authenticator: Authenticator) -> Account:
-    """Return the account of the request's token. Raises a 401 or 403 problem, or ThrottledError."""
+async def authenticate(connection: HTTPConnection, authenticator: Authenticator, *scopes: str) -> Grant:
+    """Return what the request's token or API key allows, one of these scopes among it or the full one.
+
+    Raises a 401 or 403 problem, InsufficientScopeError, ThrottledError.
+    """
     require_private_channel(connection)
-    return await authenticator.token(bearer_token(connection), remote_address(connection))
+    grant = await authenticator.bearer(bearer_token(connection), remote_address(connection))
+    grant.require(*scopes)
+    return grant

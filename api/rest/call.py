@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 
 from correio.auth.authenticator import Authenticator
+from correio.auth.grant import Grant
 from correio.config import Settings
 from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
@@ -32,14 +33,14 @@ class Context(msgspec.Struct, frozen=True):
 class Call(Generic[P, B]):
     """``parameters`` holds path, query and header parameters in one struct, ``body`` the JSON body or the octets."""
 
-    __slots__ = ("_account", "body", "context", "parameters", "request", "token")
+    __slots__ = ("_grant", "body", "context", "parameters", "request", "token")
 
     def __init__(
-        self, context: Context, request: Request, account: Account | None, token: str, parameters: P, body: B
+        self, context: Context, request: Request, grant: Grant | None, token: str, parameters: P, body: B
     ) -> None:
         self.context = context
         self.request = request
-        self._account = account
+        self._grant = grant
         self.token = token
         """The bearer token, empty where the operation takes none."""
         self.parameters = parameters
@@ -48,9 +49,14 @@ class Call(Generic[P, B]):
     @property
     def account(self) -> Account:
         """The account that is signed in. Only for operations that the contract secures."""
-        if self._account is None:
+        return self.grant.account
+
+    @property
+    def grant(self) -> Grant:
+        """What the token or API key allows. Only for operations that the contract secures."""
+        if self._grant is None:
             raise RuntimeError("This operation is not secured by the contract.")
-        return self._account
+        return self._grant
 
 
 AnyCall = Call[Any, Any]

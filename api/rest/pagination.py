@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from api.rest.problems import Fault, ProblemError
+from correio.ids import Kind, is_id
 
 Order = Literal["asc", "desc"]
 
@@ -26,11 +27,19 @@ class MessageCursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown
     uid: int
 
 
+class SendCursor(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="S"):
+    """The next page begins behind this send, newest first."""
+
+    created: int
+    send_id: str
+
+
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(MessageCursor)
+_send_decoder: Final = msgspec.msgpack.Decoder(SendCursor)
 
 
-def encode_cursor(cursor: MessageCursor) -> str:
+def encode_cursor(cursor: MessageCursor | SendCursor) -> str:
     """Return a cursor for the wire."""
     return base64.urlsafe_b64encode(_encoder.encode(cursor)).rstrip(b"=").decode("ascii")
 
@@ -41,7 +50,7 @@ def decode_cursor(text: str, mailbox_id: str, uid_validity: int, order: Order) -
     Raises a 400 problem for what is no cursor of ours, or one of another mailbox or order.
     """
     try:
-        cursor = _decoder.decode(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True))
+        cursor = _decoder.decode(_octets(text))
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
         raise _bad_cursor("It is not a cursor of this API.") from error
     if (cursor.mailbox_id, cursor.uid_validity, cursor.order) != (mailbox_id, uid_validity, order):
@@ -49,6 +58,21 @@ def decode_cursor(text: str, mailbox_id: str, uid_validity: int, order: Order) -
     if not 0 <= cursor.uid <= 0xFFFFFFFF:
         raise _bad_cursor("It is not a cursor of this API.")
     return cursor.uid
+
+
+def decode_send_cursor(text: str) -> tuple[int, str]:
+    """Return the time and the id of the send behind which the page begins. Raises a 400 problem."""
+    try:
+        cursor = _send_decoder.decode(_octets(text))
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise _bad_cursor("It is not a cursor of this API.") from error
+    if not 0 <= cursor.created < 2**53 or not is_id(cursor.send_id, Kind.SEND):
+        raise _bad_cursor("It is not a cursor of this API.")
+    return cursor.created, cursor.send_id
+
+
+def _octets(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
 
 
 def _bad_cursor(detail: str) -> ProblemError:

@@ -18,6 +18,7 @@ from correio.errors import (
     ConflictError,
     ForbiddenError,
     HasChildrenError,
+    InsufficientScopeError,
     InvalidInputError,
     LimitError,
     MailError,
@@ -109,6 +110,9 @@ def problem_of(error: MailError) -> ProblemError:
     errors: tuple[Fault, ...] = ()
     if isinstance(error, ThrottledError):
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    elif isinstance(error, InsufficientScopeError):
+        # RFC 6750 section 3.1
+        headers["WWW-Authenticate"] = f'{CHALLENGE}, error="insufficient_scope", scope="{error.scope}"'
     elif status == 401:
         headers["WWW-Authenticate"] = CHALLENGE
     elif status == 503:

@@ -9,7 +9,8 @@ from typing import Any, Final, Never
 from starlette.requests import Request
 from starlette.types import Receive
 
-from api.contract import has_control_characters
+from api.body_shape import PLAIN, Shape
+from api.contract import has_control_characters, has_controls_but_lines
 from api.rest.problems import Fault, ProblemError, escape_pointer
 from correio.errors import UnavailableError
 
@@ -144,23 +145,24 @@ def _no_constant(name: str) -> Never:
 _decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
 
 
-def decode_json(octets: bytes) -> Any:
+def decode_json(octets: bytes, shape: Shape = PLAIN) -> Any:
     """Return what a JSON text (RFC 8259) holds.
 
     Raises a 400 problem for what is not UTF-8 or not JSON, duplicate keys, too deep nesting, and control characters or
-    lone surrogates in strings.
+    lone surrogates in strings, but for those that may be there by the shape.
     """
     try:
         value = _decoder.decode(octets.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise _bad_json("The body is not JSON in UTF-8, or nested too deeply.") from error
-    _check(value, "#", 0)
+    _check(value, "#", 0, shape)
     return value
 
 
-def _check(value: Any, pointer: str, depth: int) -> None:
+def _check(value: Any, pointer: str, depth: int, shape: Shape) -> None:
     if isinstance(value, str):
-        if has_control_characters(value):
+        # Octets are looked at when they are decoded.
+        if not shape.octets and (has_controls_but_lines(value) if shape.lines else has_control_characters(value)):
             raise _bad_json("Control characters and lone surrogates are not allowed in strings.", pointer)
     elif isinstance(value, dict):
         if depth == MAX_DEPTH:
@@ -168,9 +170,9 @@ def _check(value: Any, pointer: str, depth: int) -> None:
         for key, member in value.items():
             if has_control_characters(key):
                 raise _bad_json("Control characters and lone surrogates are not allowed in keys.", pointer)
-            _check(member, f"{pointer}/{escape_pointer(key)}", depth + 1)
+            _check(member, f"{pointer}/{escape_pointer(key)}", depth + 1, shape.member(key))
     elif isinstance(value, list):
         if depth == MAX_DEPTH:
             raise _bad_json(f"The body is nested more than {MAX_DEPTH} levels deep.")
         for at, member in enumerate(value):
-            _check(member, f"{pointer}/{at}", depth + 1)
+            _check(member, f"{pointer}/{at}", depth + 1, shape.item)

@@ -15,9 +15,11 @@ from starlette.routing import Route
 from api.contract import Contract, Operation
 from api.rest.authentication import authenticate, bearer_token
 from api.rest.call import Call, Context, Nothing
+from api.rest.octets_in_json import LARGE, decode_octets, take_aside
 from api.rest.problems import Fault, ProblemError
 from api.rest.request_body import MAX_JSON, Held, Room, decode_json, read_body, require_media_type
-from correio.mail.account import Account
+from correio.auth.grant import Grant
+from correio.config import Settings
 
 BODIES: Final = 8
 """Bodies of the largest size that are held at once."""
@@ -48,12 +50,19 @@ class Handler(msgspec.Struct, frozen=True):
     parameters: type[msgspec.Struct]
     body: type[msgspec.Struct] | type[bytes]
     function: Callable[[Call[Any, Any]], Awaitable[Response]]
+    limit: Callable[[Settings], int] | None = None
+    """The octets of the body, where they are not those of every operation."""
 
 
-def handles(function: Callable[[Call[P, B]], Awaitable[Response]], parameters: type[P], body: type[B]) -> Handler:
+def handles(
+    function: Callable[[Call[P, B]], Awaitable[Response]],
+    parameters: type[P],
+    body: type[B],
+    limit: Callable[[Settings], int] | None = None,
+) -> Handler:
     """Declare a handler. Its name is the operationId."""
     name: str = getattr(function, "__name__", "")
-    return Handler(name, parameters, cast("type[msgspec.Struct] | type[bytes]", body), function)
+    return Handler(name, parameters, cast("type[msgspec.Struct] | type[bytes]", body), function, limit)
 
 
 def rest_routes(contract: Contract, handlers: tuple[Handler, ...], context: Context) -> list[Route]:
@@ -82,7 +91,9 @@ class _Endpoint:
         self._handler: Final = handler
         self._context: Final = context
         self._room: Final = room
-        self._limit: Final = MAX_JSON if operation.body is not None else context.settings.limits.request_body
+        usual = MAX_JSON if operation.body is not None else context.settings.limits.request_body
+        self._limit: Final = usual if handler.limit is None else handler.limit(context.settings)
+        self._names_of_octets: Final = frozenset(operation.shape.names_of_octets())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         scope["state"]["route"] = self._operation.operation_id
@@ -92,28 +103,41 @@ class _Endpoint:
 
     async def _respond(self, request: Request) -> Response:
         operation = self._operation
-        account = None
+        grant = None
         token = ""
         if operation.secured:
-            account = await authenticate(request, self._context.authenticator)
+            grant = await authenticate(request, self._context.authenticator, *operation.scopes)
             token = bearer_token(request)
         with Held(self._room) as held:
-            return await self._call(request, account, token, held)
+            return await self._call(request, grant, token, held)
 
-    async def _call(self, request: Request, account: Account | None, token: str, held: Held) -> Response:
+    async def _call(self, request: Request, grant: Grant | None, token: str, held: Held) -> Response:
         operation = self._operation
         parameters = msgspec.convert(self._read_parameters(request), self._handler.parameters)
         body: Any = Nothing()
         if operation.body is not None:
             require_media_type(request, operation.body_media_types)
-            instance = decode_json(await read_body(request, self._limit, held))
-            operation.check_body(instance)
-            body = msgspec.convert(instance, self._handler.body)
+            octets = await read_body(request, self._limit, held)
+            large = len(octets) > LARGE
+            body = await self._context.store.in_worker(self._body, octets) if large else self._body(octets)
         elif operation.body_media_types:
             require_media_type(request, operation.body_media_types)
             body = await read_body(request, self._limit, held)
-        call = Call(self._context, request, account, token, parameters, body)
+        call = Call(self._context, request, grant, token, parameters, body)
         return await self._handler.function(call)
+
+    def _body(self, octets: bytes) -> Any:
+        """Return a JSON body, checked and typed."""
+        operation = self._operation
+        rest, taken = octets, {}
+        if self._names_of_octets and len(octets) > LARGE:
+            aside = take_aside(octets, self._names_of_octets)
+            rest, taken = aside.rest, aside.taken
+        instance = decode_json(rest, operation.shape)
+        operation.check_body(instance)
+        if self._names_of_octets:
+            instance = decode_octets(instance, operation.shape, octets, taken)
+        return msgspec.convert(instance, self._handler.body)
 
     def _read_parameters(self, request: Request) -> dict[str, Any]:
         operation = self._operation

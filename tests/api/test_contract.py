@@ -6,6 +6,7 @@ operation is served, and each response that the contract documents by its number
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from api.app import create_app
 from api.contract import METHODS, Contract
 from api.rest.route import rest_routes
+from api.rest.timestamps import rfc3339
 from correio.auth.throttle import Throttle
 from tests.api.conftest import LIMITS, Service
 from tests.api.contract_client import CONTRACT, DOCUMENT, ContractClient, resolved
@@ -29,11 +31,15 @@ RFC822 = {"Content-Type": "message/rfc822"}
 SIEVE = {"Content-Type": "application/sieve"}
 NOBODY = {
     "token_id": "K" + "a" * 24,
+    "key_id": "P" + "a" * 24,
     "mailbox_id": "B" + "a" * 24,
     "message_id": "M" + "a" * 24,
+    "send_id": "S" + "a" * 24,
     "part_path": "1",
     "script_name": "none",
 }
+OPEN = {"MessageFields", "KeyFields", "EmailFields"}
+"""Schemas that others close."""
 
 
 def test_the_document_is_valid_openapi() -> None:
@@ -66,7 +72,7 @@ def test_a_difference_is_refused_at_start() -> None:
 def test_every_schema_is_closed() -> None:
     """A field that the contract does not name would pass unseen."""
     for name, schema in DOCUMENT["components"]["schemas"].items():
-        if schema.get("type") == "object" and name != "MessageFields":
+        if schema.get("type") == "object" and name not in OPEN:
             assert schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False, name
 
 
@@ -126,13 +132,22 @@ class World:
         token = await self.service.authenticator.issue_token(account)
         script = f"script {len(await self.client.mailboxes())}"
         await self.client.request("put", f"/v1/sieve/scripts/{script}", content=b"keep;", headers=SIEVE)
+        key = await self.service.authenticator.issue_key(account, "test", ["full"])
+        later = {**self.email(), "scheduled_at": rfc3339(self.service.store.now() + 3600)}
+        sent = await self.client.post("/v1/emails", json=later)
         return {
             "token_id": token.id,
+            "key_id": key.document.id,
             "mailbox_id": box["id"],
             "message_id": message["id"],
+            "send_id": sent.json()["id"],
             "part_path": "1",
             "script_name": script,
         }
+
+    def email(self) -> dict[str, Any]:
+        """An e-mail to oneself."""
+        return {"from": self.person.address, "to": self.person.address, "subject": "Olá", "text": "Um texto curto."}
 
 
 def path_of(operation_id: str, ids: dict[str, str]) -> str:
@@ -144,6 +159,8 @@ def good_body(operation_id: str, world: World, ids: dict[str, str]) -> dict[str,
     """What to send for an operation to succeed."""
     return {
         "create_token": {"json": {"address": world.person.address, "password": world.person.password}},
+        "create_key": {"json": {"name": "program", "scopes": ["send"]}},
+        "send_email": {"json": world.email()},
         "create_mailbox": {"json": {"name": "New"}},
         "update_mailbox": {"json": {"name": "Newer"}},
         "import_message": {"content": plain(), "headers": RFC822},
@@ -221,10 +238,15 @@ async def too_large(world: World, operation_id: str) -> httpx.Response:
         return await call(world, operation_id, content=plain(text="x" * LIMITS.message_size))
     if "sieve" in operation_id:
         return await call(world, operation_id, content=b"#" * (LIMITS.sieve_script_size + 1))
+    if operation_id == "send_email":
+        large = {"content": base64.b64encode(bytes(LIMITS.message_size)).decode()}
+        return await call(world, operation_id, json={**world.email(), "attachments": [large]})
     return await call(world, operation_id, json={"address": "x" * 200_000})
 
 
 async def of_the_inbox(world: World, operation_id: str) -> httpx.Response:
+    if operation_id == "send_email":
+        return await call(world, operation_id, json={**world.email(), "from": "somebody@else.test"})
     ids = {**NOBODY, "mailbox_id": await world.client.mailbox_id()}
     return await call(world, operation_id, ids=ids)
 
@@ -236,6 +258,14 @@ async def taken(world: World, operation_id: str) -> httpx.Response:
     if operation_id == "delete_sieve_script":
         ids = await world.ids()
         await call(world, "activate_sieve_script", ids=ids)
+        return await call(world, operation_id, ids=ids)
+    if operation_id == "send_email":
+        headers = {"Idempotency-Key": "one"}
+        await call(world, operation_id, headers=headers)
+        return await call(world, operation_id, headers=headers, json={**world.email(), "subject": "another"})
+    if operation_id == "cancel_email":
+        ids = await world.ids()
+        await call(world, operation_id, ids=ids)
         return await call(world, operation_id, ids=ids)
     return await call(world, operation_id, json={"name": "Sent"})
 

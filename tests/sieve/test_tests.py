@@ -163,7 +163,7 @@ def test_is_true(test: str) -> None:
 
 def test_lines_in_a_script_are_lines_of_a_message() -> None:
     assert holds('body :raw :contains "tex=\nt"')
-    assert holds('body :raw :contains text:\n--outer--\nThe epilogue\n.\n')
+    assert holds("body :raw :contains text:\n--outer--\nThe epilogue\n.\n")
 
 
 def test_the_size_is_that_of_the_message() -> None:

@@ -1,0 +1,133 @@
+"""``/v1/emails``: sending, and the pages of what was sent."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from starlette.responses import Response
+
+from api.rest.call import Call, Nothing
+from api.rest.email_body import NewEmail, fingerprint, letter_of, mailboxes, send_time, tags_of
+from api.rest.email_json import AcceptedEmailJson, EmailPageJson, summary_json
+from api.rest.json_response import json_response
+from api.rest.pagination import SendCursor, decode_send_cursor, encode_cursor
+from api.rest.problems import Fault, ProblemError, problem_of
+from api.rest.route import handles
+from correio.config import Settings
+from correio.errors import ConflictError, ForbiddenError, InvalidInputError, LimitError, MailError, TooLargeError
+from correio.mail.ingest import OFF_LOOP
+from correio.mail.sent import list_sent
+from correio.mail.submit import Once, Submission, SubmissionRecipient, submit
+from correio.mime.compose.letter import Composed, Letter, Mailbox
+from correio.mime.compose.mailbox import address_of
+from correio.mime.compose.message import compose
+
+SLACK: Final = 1024 * 1024
+"""Octets of a body for everything but the attachments."""
+
+
+class SendParameters(msgspec.Struct, frozen=True):
+    """The client's key for the request."""
+
+    idempotency_key: str | None = None
+
+
+class ListEmailsParameters(msgspec.Struct, frozen=True):
+    """A page of what was sent."""
+
+    limit: int = 20
+    cursor: str | None = None
+
+
+def body_limit(settings: Settings) -> int:
+    """Return how many octets a body may have: the largest message in base64, and some more."""
+    return settings.limits.message_size * 4 // 3 + SLACK
+
+
+async def send_email(call: Call[SendParameters, NewEmail]) -> Response:
+    """Compose the message and submit it."""
+    account, new, grant = call.account, call.body, call.grant
+    now = account.store.now()
+    limit = account.store.settings.limits.message_size
+    try:
+        letter = letter_of(new, now)
+        hidden = mailboxes(new.bcc, "bcc")
+        sender = address_of(letter.from_[0])
+        if not grant.may_send_as(sender):
+            raise ForbiddenError("The key may not send from this address.")
+        if sum(len(one.content) for one in new.attachments) > limit:
+            raise TooLargeError(f"A message has at most {limit} octets.", limit)
+        key = call.parameters.idempotency_key
+        large = new.octets > OFF_LOOP
+        composed, once = await (
+            account.store.in_worker(_compose, letter, new, key) if large else _at_once(letter, new, key)
+        )
+        submission = Submission(
+            kind="api",
+            sender=sender,
+            recipients=[SubmissionRecipient(one) for one in _recipients(*letter.to, *letter.cc, *hidden)],
+            raw=composed.raw,
+            send_at=send_time(new.scheduled_at, now),
+            key=grant.key,
+            tags=tags_of(new.tags),
+            metadata=new.metadata,
+            once=once,
+        )
+        submitted = await submit(account, submission)
+    except MailError as error:
+        raise _problem(error) from error
+    return json_response(AcceptedEmailJson(submitted.id))
+
+
+async def _at_once(letter: Letter, new: NewEmail, key: str | None) -> tuple[Composed, Once | None]:
+    return _compose(letter, new, key)
+
+
+def _compose(letter: Letter, new: NewEmail, key: str | None) -> tuple[Composed, Once | None]:
+    return compose(letter), None if key is None else Once(key, fingerprint(new))
+
+
+def _recipients(*mailboxes: Mailbox) -> list[str]:
+    """Return the envelope recipients, each once."""
+    found = {(one.local, one.domain.lower()): one for one in reversed(mailboxes)}
+    return [address_of(one) for one in reversed(found.values())]
+
+
+def _problem(error: MailError) -> ProblemError:
+    """Return the problem of an e-mail that was not accepted, with the place in the body, or the parameter, it is about."""
+    problem = problem_of(error)
+    fault = None
+    if isinstance(error, ConflictError):
+        fault = Fault(error.message, parameter="idempotency-key")
+    elif isinstance(error, InvalidInputError):
+        fault = Fault(error.message, pointer=f"#/{error.field}" if error.field else "#")
+    elif isinstance(error, ForbiddenError):
+        fault = Fault(error.message, pointer="#/from")
+    elif isinstance(error, LimitError):
+        fault = Fault(error.message, pointer="#/to")
+    elif isinstance(error, TooLargeError):
+        fault = Fault(error.message, pointer="#/attachments")
+    if fault is None:
+        return problem
+    return ProblemError(problem.status, problem.code, problem.detail, errors=(fault,), headers=problem.headers)
+
+
+async def list_emails(call: Call[ListEmailsParameters, Nothing]) -> Response:
+    """One page, in two round trips."""
+    parameters = call.parameters
+    before = None if parameters.cursor is None else decode_send_cursor(parameters.cursor)
+    found = await list_sent(call.account, parameters.limit + 1, before)
+    page = found[: parameters.limit]
+    more = len(found) > len(page)
+    now = call.account.store.now()
+    cursor = encode_cursor(SendCursor(page[-1].send.created, page[-1].send.id)) if more else None
+    return json_response(
+        EmailPageJson(data=[summary_json(one, now) for one in page], has_more=more, next_cursor=cursor)
+    )
+
+
+HANDLERS: Final = (
+    handles(send_email, SendParameters, NewEmail, body_limit),
+    handles(list_emails, ListEmailsParameters, Nothing),
+)
