@@ -51,7 +51,10 @@ class InsufficientScopeError(ForbiddenError):
 
 
 class InvalidInputError(MailError):
-    """A value is not acceptable. ``field`` names it in the form the caller used, where there is one."""
+    """A value is not acceptable. ``field`` names it in the form the caller used, where there is one.
+
+    Within a list or an object it is a JSON pointer without its first slash: ``to/0``.
+    """
 
     code = "invalid-input"
 

@@ -15,7 +15,7 @@ from api.rest.pagination import SendCursor, decode_send_cursor, encode_cursor
 from api.rest.problems import Fault, ProblemError, problem_of
 from api.rest.route import handles
 from correio.config import Settings
-from correio.errors import ConflictError, ForbiddenError, InvalidInputError, LimitError, MailError, TooLargeError
+from correio.errors import ConflictError, ForbiddenError, LimitError, MailError, TooLargeError
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.sent import list_sent
 from correio.mail.submit import Once, Submission, SubmissionRecipient, submit
@@ -100,8 +100,6 @@ def _problem(error: MailError) -> ProblemError:
     fault = None
     if isinstance(error, ConflictError):
         fault = Fault(error.message, parameter="idempotency-key")
-    elif isinstance(error, InvalidInputError):
-        fault = Fault(error.message, pointer=f"#/{error.field}" if error.field else "#")
     elif isinstance(error, ForbiddenError):
         fault = Fault(error.message, pointer="#/from")
     elif isinstance(error, LimitError):

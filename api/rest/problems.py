@@ -120,7 +120,7 @@ def problem_of(error: MailError) -> ProblemError:
     elif isinstance(error, SieveSyntaxError):
         errors = tuple(Fault(one.message, line=one.line, column=one.column) for one in error.problems)
     elif isinstance(error, InvalidInputError) and error.field:
-        errors = (Fault(error.message, pointer=f"#/{escape_pointer(error.field)}"),)
+        errors = (Fault(error.message, pointer=f"#/{error.field}"),)
     return ProblemError(status, error.code, error.message, errors=errors, headers=headers)
 
 

@@ -16,6 +16,8 @@ CONTRACT = Path(__file__).parents[2] / "openapi" / "openapi.yaml"
 METHODS = ("get", "put", "post", "patch", "delete")
 ID_SCHEMAS = {
     "TokenId": "token",
+    "KeyId": "key",
+    "SendId": "send",
     "AccountId": "account",
     "MailboxId": "mailbox",
     "MessageId": "message",

@@ -7,6 +7,7 @@ import re
 import string
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -15,8 +16,8 @@ from tests.corpus.build import b64, entity, message, multipart
 from tests.peers.imap import Literal
 from tests.peers.served import Person, Served
 
-ID = re.compile(r"\b[ABDEKMT][a-z2-7]{24}\b")
-KINDS = ("account", "mailbox", "message", "email", "thread", "token", "part")
+ID = re.compile(r"\b[ABDEKMPST][a-z2-7]{24}\b")
+KINDS = ("account", "mailbox", "message", "email", "thread", "token", "part", "key", "send")
 
 ATTACHED = message(
     "Message-ID: <twin@origem.test>",
@@ -90,10 +91,18 @@ async def make_twin(server: Served, person: Person) -> Twin:
         messages += (await _json(http, f"/v1/mailboxes/{mailbox}/messages?order=asc"))["messages"]
     for kind, name in (("message", "id"), ("email", "email_id"), ("thread", "thread_id")):
         twin.ids[kind] = sorted({one[name] for one in messages}, key=[one[name] for one in messages].index)
+    key = await http.post("/v1/keys", json={"name": "twin", "scopes": ["send"]})
+    twin.ids["key"] = [key.json()["id"]]
+    later = {"from": person.address, "to": person.address, "text": "later", "scheduled_at": _tomorrow()}
+    twin.ids["send"] = [(await http.post("/v1/emails", json=later)).json()["id"]]
     twin.ids["part"] = [f"{twin.ids['message'][0]}.{path}" for path in ("0", "1", "2")]
     for message_id in twin.ids["message"]:
         twin.etags.append((await http.get(f"/v1/messages/{message_id}")).headers["etag"])
     return twin
+
+
+def _tomorrow() -> str:
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
 
 
 async def _json(http: httpx.AsyncClient, path: str) -> dict[str, Any]:
