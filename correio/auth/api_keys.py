@@ -9,11 +9,12 @@ import msgspec
 
 from correio.auth.grant import FULL, SCOPES, normalise_senders
 from correio.auth.secret_text import KEY_PREFIX, digest_of, new_secret
-from correio.errors import InvalidInputError, LimitError
-from correio.ids import Kind, new_id
+from correio.errors import InvalidInputError, LimitError, NotFoundError
+from correio.ids import Kind, is_id, new_id
 from correio.mail.account import Account
+from correio.mail.message_store import MessageStore
 from correio.store.documents import TokenDocument
-from correio.store.tokens import insert_token, list_tokens
+from correio.store.tokens import delete_token, insert_token, list_tokens
 
 NEVER: Final = 253_402_300_799
 """When a key without an end expires: with the year 9999."""
@@ -81,6 +82,12 @@ async def list_keys(account: Account) -> list[TokenDocument]:
     now = account.store.now()
     found = await list_tokens(account.store.database, account.id)
     return [one for one in found if is_key(one) and one.expires > now]
+
+
+async def revoke_key(store: MessageStore, account_id: str, key_id: str) -> None:
+    """End a key of an account: in a running server within five seconds. Raises NotFoundError, UnavailableError."""
+    if not is_id(key_id, Kind.KEY) or await delete_token(store.database, account_id, key_id) is None:
+        raise NotFoundError("The account has no such key.")
 
 
 def is_key(token: TokenDocument) -> bool:

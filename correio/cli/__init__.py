@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "user": ("correio.cli.user:user", "The people with mail here: add, list, passwd, disable, enable, rm."),
     "queue": ("correio.cli.queue:queue", "Outbound mail that waits: list, show, retry, hold, cancel."),
     "sieve": ("correio.cli.sieve:sieve", "Rules run at delivery: put, list, get, rm, activate, check."),
+    "key": ("correio.cli.key:key", "API keys for programs: add, list, rm."),
     "import": ("correio.cli.import_messages:import_messages", "Put eml files, mboxes and Maildirs into a mailbox."),
     "export": ("correio.cli.export_messages:export_messages", "Write an account's mail into a directory."),
     "doctor": ("correio.cli.doctor:doctor", "Check settings, database and machine, and say what to do."),

@@ -12,17 +12,9 @@ from correio.auth.grant import READ, SEND
 from correio.auth.throttle import Throttle
 from tests.api.conftest import Service
 from tests.api.contract_client import CONTRACT, ContractClient
+from tests.api.test_contract import NOBODY
 from tests.conftest import DOMAIN
 from tests.peers.served import Person
-
-NOBODY = {
-    "token_id": "K" + "a" * 24,
-    "key_id": "P" + "a" * 24,
-    "mailbox_id": "B" + "a" * 24,
-    "message_id": "M" + "a" * 24,
-    "send_id": "S" + "a" * 24,
-    "part_path": "1",
-}
 
 
 async def new_key(client: ContractClient, scopes: list[str], **more: Any) -> dict[str, Any]:

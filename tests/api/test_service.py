@@ -17,6 +17,7 @@ from correio.config import Endpoint, Settings
 from correio.mail.message_store import MessageStore
 from correio.store.database import Database
 from tests.api.contract_client import CONTRACT, DOCUMENT, ContractClient, check_response
+from tests.api.test_contract import NOBODY
 
 
 async def test_health_and_readiness(anyone: ContractClient) -> None:
@@ -87,7 +88,7 @@ async def test_options_and_other_methods_name_what_is_allowed(anyone: ContractCl
     allowed = {method.upper() for method in item if method != "parameters"} | {"OPTIONS"}
     if "GET" in allowed:
         allowed.add("HEAD")
-    path = path.format(token_id="K" + "a" * 24, mailbox_id="B" + "a" * 24, message_id="M" + "a" * 24, part_path="1")
+    path = path.format(**NOBODY)
     options = await anyone.request("OPTIONS", path)
     assert options.status_code == 204
     # /v1/tokens/current is a token's path as well.

@@ -23,10 +23,13 @@ async def things_of(client: ContractClient) -> dict[str, str]:
     """One of each kind that belongs to an account."""
     message = await client.put(RICH)
     tokens = (await client.get("/v1/tokens")).json()["tokens"]
+    email = {"from": (await client.get("/v1/account")).json()["address"], "text": "x"}
     return {
         "message_id": message["id"],
         "mailbox_id": message["mailbox_id"],
         "token_id": tokens[0]["id"],
+        "key_id": (await client.post("/v1/keys", json={"name": "n", "scopes": ["send"]})).json()["id"],
+        "send_id": (await client.post("/v1/emails", json={**email, "to": "x@destino.test"})).json()["id"],
         "part_path": "2",
     }
 
@@ -73,5 +76,7 @@ async def test_lists_hold_only_ones_own(client: ContractClient, stranger: Contra
     own = {mailbox["id"] for mailbox in (await stranger.mailboxes()).values()}
     assert not theirs & own
     assert (await stranger.get("/v1/account")).json()["messages"] == 0
+    assert (await stranger.get("/v1/emails")).json()["data"] == []
+    assert (await stranger.get("/v1/keys")).json()["keys"] == []
     for mailbox_id in own:
         assert (await stranger.get(f"/v1/mailboxes/{mailbox_id}/messages")).json()["messages"] == []
