@@ -69,6 +69,8 @@ class Sink:
     """Plain text sent in one segment with the 220 to STARTTLS."""
     users: Mapping[str, str] = field(default_factory=dict)
     """Passwords by name, for AUTH PLAIN and LOGIN."""
+    sasl: Callable[[str], str] | None = None
+    """Another mechanism of AUTH: takes each response in base64 and gives the reply."""
     name: str = "sink.test"
     keep: bool = True
     one_octet: bool = False
@@ -305,6 +307,8 @@ class _Connection(asyncio.Protocol):
     async def upgrade(self) -> None:
         assert self.sink.tls is not None
         after = _Connection(self.sink, self.number)
+        # The first command may come before start_tls has returned.
+        after.busy = True
         self.sink._transports.discard(self.transport)
         loop = asyncio.get_running_loop()
         try:
@@ -316,6 +320,8 @@ class _Connection(asyncio.Protocol):
         if transport is not None:
             after.connection_made(transport)
             after.secure = True
+            after.busy = False
+            after.work()
 
     def auth(self, line: str) -> None:
         words = line.split(" ")
@@ -329,6 +335,11 @@ class _Connection(asyncio.Protocol):
 
     def credentials(self, line: str) -> None:
         assert self.asked is not None
+        if self.sink.sasl is not None:
+            reply = self.sink.sasl(line)
+            self.asked = self.asked if reply.startswith("334") else None
+            self.out.append(reply.encode() + b"\r\n")
+            return
         self.asked.append(base64.b64decode(line).decode())
         if self.asked[0] == "LOGIN" and len(self.asked) == 2:
             self.out.append(b"334 UGFzc3dvcmQ6\r\n")

@@ -104,7 +104,7 @@ def test_any_octets_are_replies_or_an_error(octets: bytes, cuts: list[int]) -> N
 )
 def test_what_is_no_reply(octets: bytes, says: str) -> None:
     with pytest.raises(BadReplyError, match=says):
-        ReplyReader().feed(octets)
+        list(ReplyReader().feed(octets))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def greeted() -> Dialogue:
     dialogue = Dialogue()
     assert [one.verb for one in dialogue.feed(b"220 hi\r\n")] == [GREETING]
     dialogue.command("EHLO", "us.test")
-    dialogue.feed(b"250 hi\r\n")
+    list(dialogue.feed(b"250 hi\r\n"))
     return dialogue
 
 
@@ -223,11 +223,11 @@ def test_replies_find_their_commands() -> None:
     dialogue = greeted()
     for verb, argument in (("MAIL", "FROM:<a>"), ("RCPT", "TO:<b>"), ("RCPT", "TO:<c>"), ("DATA", "")):
         dialogue.command(verb, argument)
-    heard = dialogue.feed(b"250 a\r\n550 b\r\n250 c\r\n354 go\r\n")
+    heard = list(dialogue.feed(b"250 a\r\n550 b\r\n250 c\r\n354 go\r\n"))
     assert [(one.verb, one.reply.code) for one in heard] == [("MAIL", 250), ("RCPT", 550), ("RCPT", 250), ("DATA", 354)]
     assert dialogue.state is State.CONTENT
     dialogue.end(7)
-    assert dialogue.feed(b"250 ok\r\n") == [Heard(".", ServerReply(250, ("ok",)))]
+    assert list(dialogue.feed(b"250 ok\r\n")) == [Heard(".", ServerReply(250, ("ok",)))]
     assert dialogue.quiet
     assert dialogue.state is State.READY
     assert dialogue.transcript()[-3:] == ["S: 354 go", "C: (7 octets)", "S: 250 ok"]
@@ -237,7 +237,7 @@ def test_replies_find_their_commands() -> None:
 def test_replies_that_nobody_asked_for() -> None:
     for octets in (b"250 ok\r\n", b"550 no\r\n", b"250-a\r\n250 b\r\n"):
         with pytest.raises(BadReplyError, match="to nothing"):
-            greeted().feed(octets)
+            list(greeted().feed(octets))
     dialogue = greeted()
     assert [one.verb for one in dialogue.feed(b"421 4.4.2 too slow\r\n")] == [UNASKED]
     assert dialogue.state is State.ENDED
@@ -245,16 +245,16 @@ def test_replies_that_nobody_asked_for() -> None:
     dialogue.command("MAIL", "FROM:<a>")
     dialogue.command("RCPT", "TO:<b>")
     dialogue.command("DATA")
-    dialogue.feed(b"250 a\r\n250 b\r\n354 go\r\n")
+    list(dialogue.feed(b"250 a\r\n250 b\r\n354 go\r\n"))
     assert [one.verb for one in dialogue.feed(b"552 too much\r\n")] == [EARLY]
     with pytest.raises(BadReplyError):
-        dialogue.feed(b"250 done\r\n")
+        list(dialogue.feed(b"250 done\r\n"))
 
 
 def test_plain_text_behind_starttls() -> None:
     dialogue = greeted()
     dialogue.command("STARTTLS")
-    dialogue.feed(b"220 go\r\n25")
+    list(dialogue.feed(b"220 go\r\n25"))
     with pytest.raises(BadReplyError, match="STARTTLS"):
         dialogue.restart()
 
@@ -262,9 +262,9 @@ def test_plain_text_behind_starttls() -> None:
 def test_a_transcript_is_bounded_and_has_no_secrets() -> None:
     dialogue = greeted()
     dialogue.command("AUTH", "PLAIN hunter2", shown="AUTH PLAIN (secret)")
-    dialogue.feed(b"334 \r\n")
+    list(dialogue.feed(b"334 \r\n"))
     dialogue.answer("hunter3", "(secret)")
-    dialogue.feed(b"235 ok\r\n")
+    list(dialogue.feed(b"235 ok\r\n"))
     for _ in range(FIRST_NOTES + LAST_NOTES):
         dialogue.note("x" * 1000)
     notes = dialogue.transcript()

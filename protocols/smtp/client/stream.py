@@ -53,17 +53,14 @@ class ClientStream(asyncio.Protocol):
         if self._lost:
             return
         try:
-            heard = self.dialogue.feed(data)
+            for one in self.dialogue.feed(data):
+                if one.reply.code == 421:
+                    self.parting = one.reply
+                if one.verb != UNASKED:
+                    self._heard.append(one)
+                self._news.set()
         except BadReplyError as error:
             self._fail(f"{error}")
-            return
-        for one in heard:
-            if one.reply.code == 421:
-                self.parting = one.reply
-            if one.verb != UNASKED:
-                self._heard.append(one)
-        if heard:
-            self._news.set()
 
     def eof_received(self) -> bool:
         """See asyncio.Protocol. A server that will say nothing more is no use."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from protocols.smtp.client.core.reply_reader import BadReplyError, ReplyReader, ServerReply
@@ -111,9 +112,12 @@ class Dialogue:
             raise BadReplyError("plain text behind the reply to STARTTLS")
         self.state = State.GREETED
 
-    def feed(self, data: bytes) -> list[Heard]:
-        """Return the replies that end in these octets, each with what it answers. Raises BadReplyError."""
-        return [self._heard(reply) for reply in self._reader.feed(data)]
+    def feed(self, data: bytes) -> Iterator[Heard]:
+        """Yield the replies that end in these octets, each with what it answers. Raises BadReplyError for what comes after
+        them.
+        """
+        for reply in self._reader.feed(data):
+            yield self._heard(reply)
 
     def _heard(self, reply: ServerReply) -> Heard:
         self.note(f"S: {reply}")

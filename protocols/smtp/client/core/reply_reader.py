@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -68,20 +69,19 @@ class ReplyReader:
         """Whether nothing of a further reply has come."""
         return not len(self._buffer) and not self._lines
 
-    def feed(self, data: bytes) -> list[ServerReply]:
-        """Return the replies that end in these octets. Raises BadReplyError."""
+    def feed(self, data: bytes) -> Iterator[ServerReply]:
+        """Yield the replies that end in these octets. Raises BadReplyError for what comes after them."""
         self._buffer.append(data)
-        found: list[ServerReply] = []
         while True:
             try:
                 line = self._buffer.take_line(LONGEST_LINE)
             except LineTooLongError as error:
                 raise BadReplyError(f"a line of more than {LONGEST_LINE} octets in a reply") from error
             if line is None:
-                return found
+                return
             reply = self._take(line)
             if reply is not None:
-                found.append(reply)
+                yield reply
 
     def _take(self, line: bytes) -> ServerReply | None:
         match = _LINE.fullmatch(line)
