@@ -28,7 +28,7 @@ MAX_HEADER: Final = 256 * 1024
 NOWHERE: Final = "invalid@internationalized-address.invalid"
 """Stands for an address that US-ASCII cannot express (RFC 6858 section 2.1)."""
 
-_ADDRESSES: Final = frozenset(
+ADDRESS_FIELDS: Final = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "bcc", "resent-from", "resent-sender", "resent-to", "resent-cc"}
     | {
         "resent-bcc",
@@ -39,6 +39,7 @@ _ADDRESSES: Final = frozenset(
         "mail-followup-to",
     }
 )
+"""Fields with addresses, in lower case."""
 _PARAMETERS: Final = frozenset({"content-type", "content-disposition"})
 _STRUCTURED: Final = frozenset(
     {"date", "message-id", "in-reply-to", "references", "mime-version", "content-transfer-encoding", "content-id"}
@@ -62,7 +63,7 @@ def is_internationalised(header: bytes) -> bool:
     if header.isascii():
         return False
     return any(
-        field.name.lower() in _ADDRESSES
+        field.name.lower() in ADDRESS_FIELDS
         and not field.value.isascii()
         and any(not one.email.isascii() for one in parse_addresses(field.unfolded))
         for field in header_fields(header[:MAX_HEADER])
@@ -135,7 +136,7 @@ def _downgrade(field: HeaderField) -> bytes:
     name = field.name.lower()
     if not name.isascii() or name in _STRUCTURED:
         return b""
-    if name in _ADDRESSES:
+    if name in ADDRESS_FIELDS:
         value = _addresses(parse_addresses(field.unfolded))
     elif name in _PARAMETERS:
         value = _with_parameters(field.unfolded)
@@ -149,7 +150,7 @@ def _addresses(addresses: list[Address]) -> bytes:
 
 
 def _mailbox(address: Address) -> bytes:
-    spec = _addr_spec(address)
+    spec = ascii_addr_spec(address)
     name = address.name or ("" if spec else address.email)
     if not name:
         return spec
@@ -162,7 +163,7 @@ def _mailbox(address: Address) -> bytes:
     return phrase + b" <" + (spec or NOWHERE.encode("ascii")) + b">"
 
 
-def _addr_spec(address: Address) -> bytes:
+def ascii_addr_spec(address: Address) -> bytes:
     """Return the address in US-ASCII, with A-labels where only the domain needs them; empty where that cannot be."""
     if not address.local.isascii():
         return b""

@@ -7,6 +7,22 @@ from typing import Protocol
 
 import msgspec
 
+from correio.mime.seven_bit import CannotDowngradeError
+
+__all__ = [
+    "BeforeDot",
+    "CannotDowngradeError",
+    "ConnectError",
+    "Courier",
+    "Envelope",
+    "EnvelopeRecipient",
+    "Link",
+    "LostError",
+    "Message",
+    "Outcome",
+    "Reply",
+]
+
 
 class Reply(msgspec.Struct, frozen=True):
     """A reply (RFC 5321 section 4.2) of the other server, or what stands in its place."""
@@ -81,10 +97,6 @@ class Message(Protocol):
         Raises MailError, and CannotDowngradeError where the header needs SMTPUTF8 or a signed part would break.
         """
         ...
-
-
-class CannotDowngradeError(Exception):
-    """The message cannot be sent to a server without 8BITMIME or SMTPUTF8. The text is a sentence for the report."""
 
 
 class ConnectError(Exception):

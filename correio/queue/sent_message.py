@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from correio.mail.stored_octets import StoredOctets
-from correio.queue.courier import CannotDowngradeError
+from correio.mime.seven_bit import to_seven_bit
 
 if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
@@ -42,7 +42,7 @@ class SentMessage:
         if form not in self._forms:
             raw = await self._stored.read()
             if form:
-                raise CannotDowngradeError("The other server takes messages of 7 bits only.")
+                raw = await self._store.in_worker(to_seven_bit, raw)
             fields = await self._sign(self._send.signer, raw) if self._send.signer else b""
             self._forms[form] = fields + raw
         return self._forms[form]

@@ -214,7 +214,7 @@ class _Connection(asyncio.Protocol):
             self.busy = True
             self.flush()
             task = asyncio.ensure_future(self.slowly(delay, stage, line, usual, then))
-            task.add_done_callback(lambda done: done.exception())
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
             return
         self.say(stage, line, usual, then)
         if stage == "greeting":

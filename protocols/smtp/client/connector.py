@@ -83,7 +83,9 @@ class Connector:
         source = self._sources.get(ip_address(target.address).version)
         timeout = self._timeouts.connect
         try:
-            stream = await ClientStream.connect(target.address, port, source=source, timeout=timeout)
+            return await ClientStream.connect(
+                target.address, port, source=source, timeout=timeout, note=f"(connected to {_where(target, port)})"
+            )
         except OSError as error:
             self.failed.failed(target.address)
             timed_out = isinstance(error, TimeoutError) and not error.errno
@@ -91,8 +93,6 @@ class Connector:
             text = f"{_where(target, port)} cannot be reached: {reason}"
             notes.append(f"({text})")
             raise HostError(Reply(0, "4.4.1", text)) from error
-        stream.dialogue.note(f"(connected to {_where(target, port)})")
-        return stream
 
     async def _give_up(
         self, stream: ClientStream, target: Target, error: Exception, notes: list[str]

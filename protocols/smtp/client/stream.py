@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections import deque
-from typing import Final, Self, cast
+from typing import Final, cast
 
 from protocols.smtp.client.core.dialogue import UNASKED, Dialogue, Heard
 from protocols.smtp.client.core.reply_reader import BadReplyError, ServerReply
@@ -31,12 +31,17 @@ class ClientStream(asyncio.Protocol):
         self._writable.set()
 
     @classmethod
-    async def connect(cls, address: str, port: int, *, source: str | None, timeout: float) -> Self:
-        """Open a connection. Raises OSError, TimeoutError being one."""
+    async def connect(
+        cls, address: str, port: int, *, source: str | None, timeout: float, note: str = ""
+    ) -> ClientStream:
+        """Open a connection; ``note`` begins its transcript. Raises OSError, TimeoutError being one."""
+        stream = cls()
+        if note:
+            stream.dialogue.note(note)
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(timeout):
-            _, stream = await loop.create_connection(
-                cls, address, port, local_addr=(source, 0) if source is not None else None
+            await loop.create_connection(
+                lambda: stream, address, port, local_addr=(source, 0) if source is not None else None
             )
         return stream
 
