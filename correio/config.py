@@ -91,6 +91,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         60.0
     )
     smtp_timeout: Annotated[float, _about("Silence of an SMTP or LMTP client.", "seconds", 1)] = 300.0
+    smtp_rate: Annotated[
+        int,
+        _about("Messages that one client address may begin by SMTP in a minute; loopback has no bound.", least=1),
+    ] = 30_000
     request_body: Annotated[int, _about("One HTTP request body.", "octets", 1024)] = 64 * MIB
     graphql_body: Annotated[int, _about("One GraphQL request body.", "octets", 1024)] = MIB
     graphql_tokens: Annotated[int, _about("Tokens of one GraphQL document, comments included.", least=1)] = 4_000
@@ -163,6 +167,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sent_lifetime: Annotated[
         int, _about("How long is kept what became of a message that went out.", "seconds", 3600)
     ] = 30 * 86_400
+    reverse_dns: Annotated[
+        bool, _about("Whether Received fields have the name of an SMTP client, where its address and that name agree.")
+    ] = False
+    dnsbl: Annotated[
+        tuple[str, ...],
+        _about(
+            "Zones of the DNS that list addresses from which no mail is taken, such as zen.spamhaus.org (RFC 5782)."
+        ),
+    ] = ()
+    greylist: Annotated[
+        float,
+        _about(
+            "For how long mail of an unknown SMTP client and sender is put off at its first attempt (RFC 6647); 0: not at all.",
+            "seconds",
+        ),
+    ] = 0.0
+    rspamd_url: Annotated[
+        str | None,
+        _about(
+            "Where rspamd's normal worker takes messages to be judged, such as http://127.0.0.1:11333. Empty: no one judges."
+        ),
+    ] = None
     queue_retry: Annotated[
         float,
         _about(

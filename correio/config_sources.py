@@ -297,6 +297,7 @@ def _check(settings: Settings) -> None:
         raise ConfigError(f"CORREIO_HOSTNAME: {settings.hostname!r} is not a host name.")
     if settings.contact is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", settings.contact):
         raise ConfigError(f"CORREIO_CONTACT: {settings.contact!r} is not a URI.")
+    _check_arrival(settings)
     _check_outbound(settings)
     if settings.limits.annotation_size > MOST_ANNOTATION:
         raise ConfigError("CORREIO_LIMIT_ANNOTATION_SIZE: at most 8MiB fit into one document of the database.")
@@ -310,6 +311,15 @@ def _check(settings: Settings) -> None:
         if endpoint.port and endpoint in taken:
             raise ConfigError(f"{name} and {taken[endpoint]} cannot both listen on {endpoint}.")
         taken[endpoint] = name
+
+
+def _check_arrival(settings: Settings) -> None:
+    url = settings.rspamd_url
+    if url is not None and not re.fullmatch(r"http://(\[[0-9A-Fa-f:.]+\]|[\w.-]+)(:\d{1,5})?(/[!-~]*)?", url):
+        raise ConfigError(f"CORREIO_RSPAMD_URL: {url!r} is not of the form http://HOST:PORT.")
+    for zone in settings.dnsbl:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", zone):
+            raise ConfigError(f"CORREIO_DNSBL: {zone!r} is not the name of a zone, such as zen.spamhaus.org.")
 
 
 def _check_outbound(settings: Settings) -> None:

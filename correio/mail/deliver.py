@@ -29,6 +29,7 @@ from correio.mime.model import ParsedMessage
 from correio.sieve.message_view import MessageView
 
 INBOX_ROLE: Final = "inbox"
+JUNK_ROLE: Final = "junk"
 _AT_ONCE: Final = 16
 _NO_OPTIONS: Final = EnvelopeOptions()
 

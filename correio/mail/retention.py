@@ -18,6 +18,7 @@ from correio.mail.message_store import MessageStore
 from correio.mail.search_block import SPAN
 from correio.store import retention
 from correio.store.deliveries import forget_ended
+from correio.store.greylist import forget_met
 from correio.store.round_trips import background_task
 from correio.store.sends import forget_onces
 from correio.store.tokens import delete_expired_tokens
@@ -80,6 +81,7 @@ async def sweep(store: MessageStore, now: int) -> Swept:
     for account_id, mailbox_id in await retention.unburied_mailboxes(store.database):
         await store.bury_now(account_id, mailbox_id)
         swept.mailboxes += 1
+    await forget_met(store.database, now)
     swept.tombstones = await _sweep_tombstones(store, now - TOMBSTONES)
     await _sweep_sends(store, now, swept)
     await _sweep_parts(store, now, swept)

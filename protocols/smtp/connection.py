@@ -30,6 +30,7 @@ from protocols.smtp.core.policy import TEMPORARY, refuse_message
 from protocols.smtp.core.reply import Refusal, Reply, reply_of
 from protocols.smtp.core.transaction import Transaction
 from protocols.smtp.line_stream import LINE, WRITE_HIGH, LineReader, LineWriter
+from protocols.smtp.policies.client_facts import ClientFacts
 from protocols.wire.channel_binding import channel_binding
 from protocols.wire.connection import is_loopback
 from protocols.wire.listener import HANDSHAKE_TIMEOUT
@@ -89,6 +90,8 @@ class MailConnection(SMTP):
         """Who signed in."""
         self.grant: Grant | None = None
         """What the sign-in allows: with an API key not everything."""
+        self.client = ClientFacts("", None, (), named=False)
+        """What the DNS says of the client."""
         self.failures = 0
         """Attempts to sign in that failed."""
         self._errors = 0
@@ -230,6 +233,8 @@ class MailConnection(SMTP):
         transport.set_write_buffer_limits(WRITE_HIGH)
         peer = transport.get_extra_info("peername")
         self.remote = str(peer[0]) if isinstance(peer, tuple) else "unknown"
+        if self.server.policies is not None:
+            self.client = self.server.policies.client(self.remote)
         handle = transport.get_extra_info("socket")
         if handle is not None and handle.family in (socket.AF_INET, socket.AF_INET6):
             handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from correio.errors import MailError
-from correio.mail.deliver import deliver
+from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.notification import EnvelopeOptions
 from protocols.smtp.core.authors import authors
@@ -18,6 +18,7 @@ from protocols.smtp.core.parameters import original_recipient
 from protocols.smtp.core.policy import TEMPORARY, decide_hops, decide_key_authors
 from protocols.smtp.core.received import Trace, hops, protocol_name, received_field
 from protocols.smtp.core.reply import Reply
+from protocols.smtp.core.spam_verdict import ACCEPTED, Checked, Verdict
 from protocols.smtp.core.submission_header import complete_header
 from protocols.smtp.submitting import submitted
 
@@ -61,11 +62,15 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
             content = await connection.server.store.in_worker(complete_header, content, message_id=message_id, time=now)
         else:
             content = complete_header(content, message_id=message_id, time=now)
-    received = _received(connection, now)
+    received = await _received(connection, now)
+    verdict = await _judge(connection, received, content)
+    if verdict.refusal is not None:
+        log.info("%s: %s is refused: %s", connection.remote, transaction.id, verdict.refusal.text)
+        return [verdict.refusal] * _count(connection)
     if connection.account is not None:
         outcomes = await submitted(connection, connection.account, content, received)
     else:
-        outcomes = await _deliver(connection, content, received)
+        outcomes = await _deliver(connection, content, verdict.fields + received, junk=verdict.junk)
     addresses = [str(recipient.address) for recipient in transaction.recipients]
     if connection.server.role.lmtp:
         replies = [lmtp_reply(outcomes[at], address, transaction.id) for at, address in enumerate(addresses)]
@@ -98,7 +103,25 @@ def _count(connection: MailConnection) -> int:
     return len(connection.transaction.recipients) if connection.server.role.lmtp else 1
 
 
-async def _deliver(connection: MailConnection, content: bytes, received: bytes) -> list[MailError | None]:
+async def _judge(connection: MailConnection, received: bytes, content: bytes) -> Verdict:
+    policies = connection.server.policies
+    if policies is None:
+        return ACCEPTED
+    transaction = connection.transaction
+    checked = Checked(
+        remote=connection.remote,
+        helo=connection.session.host_name or "",
+        sender=str(transaction.sender),
+        recipients=[str(recipient.address) for recipient in transaction.recipients],
+        queue_id=transaction.id,
+        hostname=connection.hostname,
+    )
+    return await policies.message(checked, received, content)
+
+
+async def _deliver(
+    connection: MailConnection, content: bytes, received: bytes, *, junk: bool
+) -> list[MailError | None]:
     """Return one outcome for each recipient."""
     transaction = connection.transaction
     server = connection.server
@@ -123,13 +146,14 @@ async def _deliver(connection: MailConnection, content: bytes, received: bytes) 
                 all_or_none=not server.role.lmtp,
                 options=EnvelopeOptions(parameters.envid or "", parameters.ret or ""),
                 reporter=server.reporter,
+                keep=JUNK_ROLE if junk else INBOX_ROLE,
             )
         )
     except MailError as error:
         return [error] * len(recipients)
 
 
-def _received(connection: MailConnection, now: int) -> bytes:
+async def _received(connection: MailConnection, now: int) -> bytes:
     transaction = connection.transaction
     session = connection.session
     protocol = protocol_name(
@@ -143,6 +167,7 @@ def _received(connection: MailConnection, now: int) -> bytes:
         Trace(
             helo=session.host_name or "",
             remote=connection.remote,
+            name=await connection.client.name(),
             hostname=connection.hostname,
             protocol=protocol,
             tls=connection.tls_description(),

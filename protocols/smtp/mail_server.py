@@ -9,8 +9,10 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from correio.config import Settings
+from correio.dns.resolver import Resolver
 from correio.queue.arrival_reports import arrival_reporter
 from protocols.smtp.connection import MailConnection
+from protocols.smtp.policies.arrival import ArrivalPolicies
 from protocols.smtp.role import Role
 from protocols.wire.admission import Admission
 from protocols.wire.listener import Listener, server_name
@@ -39,12 +41,15 @@ class MailServer(Listener):
         settings: Settings,
         tls_context: ssl.SSLContext | None = None,
         admission: Admission | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
         super().__init__(self.role.name, settings.limits, tls_context, admission)
         self.store: Final = store
         self.authenticator: Final = authenticator
         self.settings: Final = settings
         self.hostname: Final = server_name(settings)
+        self.policies: Final = ArrivalPolicies(store, settings, resolver) if self.role.foreign else None
+        """What mail from other servers has to pass; None: it is our own people's, or has passed a server beside this one."""
         self.reporter: Final = arrival_reporter(store, self.hostname)
         """Tells senders who asked for it that their message has arrived."""
         self.incoming = 0
@@ -61,6 +66,8 @@ class MailServer(Listener):
         clock = asyncio.get_running_loop().time
         end = clock() + grace
         await super().close(grace)
+        if self.policies is not None:
+            await self.policies.close()
         if self._deliveries:
             _, pending = await asyncio.wait(self._deliveries, timeout=max(0.0, end - clock()))
             if pending:

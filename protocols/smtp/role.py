@@ -17,11 +17,13 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     """LHLO, and a reply for each recipient (RFC 2033)."""
     submission: bool = False
     """AUTH is required, the sender must be one's own, and the header is completed (RFC 6409)."""
+    foreign: bool = False
+    """Mail comes from any server on earth: what listens to :mod:`protocols.smtp.policies`."""
     commands: frozenset[str]
 
 
 _SHARED: Final = frozenset({"MAIL", "RCPT", "DATA", "BDAT", "RSET", "NOOP", "QUIT", "VRFY", "EXPN", "HELP", "STARTTLS"})
-TRANSFER: Final = Role(name="smtp", greeting="ESMTP Correio", commands=_SHARED | {"HELO", "EHLO"})
+TRANSFER: Final = Role(name="smtp", greeting="ESMTP Correio", foreign=True, commands=_SHARED | {"HELO", "EHLO"})
 SUBMISSION: Final = Role(
     name="submission", greeting="ESMTP Correio", submission=True, commands=_SHARED | {"HELO", "EHLO", "AUTH"}
 )

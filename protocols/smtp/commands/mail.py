@@ -39,6 +39,10 @@ async def mail(connection: MailConnection, argument: str | None) -> None:
     )
     if refusal is not None:
         raise Refusal(refusal)
+    policies = connection.server.policies
+    if policies is not None and (refusal := policies.begin_message(connection.remote)) is not None:
+        raise Refusal(refusal)
+    connection.client.begin()
     connection.transaction.begin(sender, parameters)
     await connection.push(Reply(250, "2.1.0", "Sender accepted."))
 

@@ -66,5 +66,11 @@ async def _accept(
         full = decide_room(account.used, account.quota, size, account.messages, account.message_quota)
         if full is not None:
             return full
+    policies = connection.server.policies
+    if policies is not None:
+        sender = str(transaction.sender)
+        refused = await policies.recipient(connection.client, connection.remote, sender, text, address.local)
+        if refused is not None:
+            return refused
     transaction.recipients.append(AcceptedRecipient(address, resolved, parameters))
     return None

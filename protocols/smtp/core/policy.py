@@ -81,6 +81,18 @@ def decide_room(used: int, quota: int, size: int, messages: int = 0, message_quo
     return FULL
 
 
+def decide_rate(wait: float) -> Reply | None:
+    """A client that begins messages faster than it may; it has to wait so many seconds."""
+    if wait <= 0:
+        return None
+    return Reply(450, "4.7.0", f"Too many messages from your address; try again in {int(wait) + 1} seconds.")
+
+
+def decide_greylisted(wait: int | None) -> Reply | None:
+    """A recipient whose mail is put off, for so many seconds; None: it is not (RFC 6647 section 2.1)."""
+    return None if wait is None else Reply(451, "4.7.1", f"Greylisted: try again in {wait} seconds.")
+
+
 def decide_hops(hops: int) -> Reply | None:
     """A message that has travelled through too many servers is in a loop (RFC 5321 section 6.3)."""
     return Reply(554, "5.4.6", "Too many Received fields: a loop.") if hops > MAX_HOPS else None

@@ -23,6 +23,8 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """The argument of HELO, EHLO or LHLO, as given."""
     remote: str
     """The client's numeric address."""
+    name: str = ""
+    """The name of that address in the DNS, "" where there is none or nobody asked."""
     hostname: str
     """This server's name."""
     protocol: str
@@ -52,7 +54,8 @@ def received_field(trace: Trace) -> bytes:
     literal = address_literal(trace.remote)
     # A name that is no domain would break the field's grammar. The address alone tells who it was.
     name = trace.helo if is_domain(trace.helo) else literal
-    lines = [f"from {name} ({literal})", f"by {trace.hostname} with {trace.protocol} id {trace.id}"]
+    known = f"{trace.name} " if is_domain(trace.name) and not trace.name.startswith("[") else ""
+    lines = [f"from {name} ({known}{literal})", f"by {trace.hostname} with {trace.protocol} id {trace.id}"]
     if trace.tls:
         lines.append(f"({trace.tls})")
     if trace.recipient:
