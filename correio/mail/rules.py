@@ -13,6 +13,7 @@ from correio.mail.sieve_scripts import active_script, check_script, limits_of
 from correio.sieve.actions import Decision
 from correio.sieve.environment import Environment
 from correio.sieve.errors import SieveSyntaxError
+from correio.sieve.execution import OUT_OF_STEPS
 from correio.sieve.interpreter import KEPT, run
 from correio.sieve.message_view import MessageView
 from correio.sieve.special_use import role_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger("correio.mail.rules")
 _ON_LOOP: Final = 16 * 1024
 """Octets of message and script together that are looked at on the event loop; more are in a worker."""
+_STEPS_ON_LOOP: Final = 1_000
+"""What takes more steps is begun again in a worker."""
 _LOOKUPS: Final = 4
 """How often a script is run again because it asked whether something was seen. Each ``duplicate`` within another needs one."""
 _WEIGHT: Final = 16
@@ -76,9 +79,12 @@ async def _run(account: Account, script: Script, arrival: Arrival, known: dict[s
     environment = _environment(account, arrival, dict(known))
     limits = limits_of(store.settings.limits)
     try:
-        if arrival.view.size + script.size > _ON_LOOP:
-            return await store.in_worker(run, script, arrival.view, environment, limits)
-        return run(script, arrival.view, environment, limits)
+        if arrival.view.size + script.size <= _ON_LOOP:
+            few = msgspec.structs.replace(limits, steps=_STEPS_ON_LOOP)
+            decision = run(script, arrival.view, environment, few)
+            if decision.problem != OUT_OF_STEPS:
+                return decision
+        return await store.in_worker(run, script, arrival.view, environment, limits)
     except Exception:  # noqa: BLE001 - a defect in running rules must not lose mail
         _log.exception("the script of account %s could not be run", account.id)
         return Decision(KEPT, DEFECT)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from correio.sieve.actions import Action, Sighting
-from correio.sieve.comparator import Value
+from correio.sieve.comparator import Value, octets_of, text_of
 from correio.sieve.environment import Environment
 from correio.sieve.errors import SieveRuntimeError
 from correio.sieve.flag_list import read_flags
@@ -15,6 +15,9 @@ from correio.sieve.match import Match, find_match
 from correio.sieve.message_view import MessageView
 from correio.sieve.template import Capture, Template, Variable
 from correio.sieve.tree import Script
+
+
+OUT_OF_STEPS: Final = "The script took too many steps."
 
 
 class Execution:
@@ -42,7 +45,7 @@ class Execution:
         """Count steps. Raises SieveRuntimeError when there are too many."""
         self._steps -= steps
         if self._steps < 0:
-            raise SieveRuntimeError("The script took too many steps.")
+            raise SieveRuntimeError(OUT_OF_STEPS)
 
     def act(self, action: Action) -> None:
         """Add an action. Raises SieveRuntimeError when there are too many."""
@@ -69,7 +72,8 @@ class Execution:
             found.append(value)
         result = "".join(found)
         self.spend(len(result) >> 10)
-        return result
+        # Octets that were captured apart may make up a character again.
+        return result if result.isascii() else text_of(octets_of(result))
 
     def texts(self, templates: Sequence[Template]) -> list[str]:
         """Return strings with their variables put in."""

@@ -13,6 +13,10 @@ from typing import Final
 import msgspec
 
 
+_AT_ONCE: Final = 2_000_000
+"""Characters that one C call compares at most."""
+
+
 class _Chunk(msgspec.Struct, frozen=True):
     """What stands between two stars: of one length whatever it matches."""
 
@@ -33,8 +37,14 @@ class _Chunk(msgspec.Struct, frozen=True):
         if self.literal is not None:
             return text.find(self.literal, start, end)
         assert self.pattern is not None
-        found = self.pattern.search(text, start, end)
-        return found.start() if found else -1
+        # Some places at a time: each may cost as much as the pattern is long, and no call is to hold the interpreter for long.
+        places = max(1, _AT_ONCE // self.length)
+        while start + self.length <= end:
+            found = self.pattern.search(text, start, min(end, start + places + self.length - 1))
+            if found:
+                return found.start()
+            start += places
+        return -1
 
 
 class Glob(msgspec.Struct, frozen=True):

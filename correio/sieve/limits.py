@@ -28,8 +28,8 @@ class SieveLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Characters of one string with its variables put in; what is longer is cut."""
     captures: int = 99
     """The highest match variable, ``${99}``."""
-    steps: int = 500_000
-    """Steps of one run: a command, a test, or a KiB compared. Some seconds at the very most."""
+    steps: int = 250_000
+    """Steps of one run: a command, a test, or a KiB compared."""
     body: int = 8 * 1024 * 1024
     """Octets of a message's body that ``body`` looks at."""
     problems: int = 20

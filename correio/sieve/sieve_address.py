@@ -9,13 +9,15 @@ from correio.mime.addresses import parse_addresses
 from correio.mime.model import Address
 
 _ADDRESS: Final = re.compile(r"[^\x00-\x20\x7f@\"(),:;<>\[\\\]]+@[^\x00-\x20\x7f@\"(),:;<>\[\\\]]+\.?")
+_FORM: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^<>"@,:;]*+)\s*+<[^<>\s:]++>|[^<>\s:]++')
+"""An address alone, or a phrase and an address in angle brackets."""
 _MAX: Final = 320
 
 
 def read_address(text: str) -> Address | None:
     """Return the one address of a text, None where it is none, several, or a group."""
     text = text.strip()
-    if len(text) > 1000 or any(character in text for character in "\r\n\0"):
+    if len(text) > 1000 or any(character in text for character in "\r\n\0") or not _FORM.fullmatch(text):
         return None
     found = parse_addresses(text)
     if len(found) != 1 or found[0].group is not None:
