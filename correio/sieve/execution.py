@@ -16,7 +16,6 @@ from correio.sieve.message_view import MessageView
 from correio.sieve.template import Capture, Template, Variable
 from correio.sieve.tree import Script
 
-
 OUT_OF_STEPS: Final = "The script took too many steps."
 
 

@@ -12,7 +12,6 @@ from typing import Final
 
 import msgspec
 
-
 _AT_ONCE: Final = 2_000_000
 """Characters that one C call compares at most."""
 
