@@ -11,6 +11,7 @@ from correio.ids import Kind, derived_id
 from correio.mail.committer import Operation
 from correio.mail.layout import pack_segments
 from correio.mail.sites import destination
+from correio.nexthop.site import site_of
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument, SendKind
 from correio.store.sends import find_send, insert_outgoing
 
@@ -121,7 +122,7 @@ def outgoing(
             account=origin.account,
             number=number,
             recipient=recipient.address,
-            queue=recipient.site or destination(recipient.address),
+            queue=recipient.site or site_of(destination(recipient.address), store.settings.routes),
             due=float(send_at),
             created=now,
             expires=expires,

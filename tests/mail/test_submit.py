@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from pathlib import Path
 
 import pytest
 
+from correio.config import Route, Settings
 from correio.errors import ConflictError, ForbiddenError, InvalidInputError
 from correio.mail.account import Account
 from correio.mail.append import NewMessage
 from correio.mail.directory import set_quota
 from correio.mail.fetch import find_message
+from correio.mail.message_store import MessageStore
 from correio.mail.sent import cancel_send, find_send, find_sent, list_sent
 from correio.mail.sent_copy import append_by_client
 from correio.mail.submit import Once, Submission, SubmissionRecipient, Submitted, submit
@@ -58,6 +61,20 @@ async def test_all_of_it_is_there_at_once(directory, new_person: NewPerson) -> N
     assert stored.source == b"Received: by here\r\n" + RAW
     assert directory.outbox.take() >= {"else.where", "xn--bcher-kva.test"}
     assert [one.send.id for one in await list_sent(account, 10)] == [done.id]
+
+
+async def test_a_route_takes_the_mail_of_its_domains(data: Path, database_uri: str, new_person: NewPerson) -> None:
+    sender = await new_person()
+    routes = (Route(name="relay", host="relay.test", port=25, domains=("else.where", ".else.where")),)
+    store = await MessageStore.open(Settings(data=data, routes=routes), database_uri)
+    try:
+        account = await store.account(sender.id)
+        done = await send(account, "x@Else.Where", "y@a.else.where", "z@other.test", "w@[192.0.2.1]")
+        sent = await find_sent(account, done.id)
+        queues = ["route:relay", "route:relay", "other.test", "[192.0.2.1]"]
+        assert [one.queue for one in sent.deliveries] == queues
+    finally:
+        await store.close()
 
 
 async def test_who_sends_is_who_signed_in(directory, new_person: NewPerson) -> None:

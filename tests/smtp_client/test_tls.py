@@ -1,12 +1,8 @@
-"""TLS with servers that have it, have it badly, or must have it: STARTTLS, smarthosts, DANE and MTA-STS."""
+"""TLS with servers that have it, have it badly, or must have it: STARTTLS and smarthosts."""
 
 from __future__ import annotations
 
-import asyncio
 import datetime
-import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,59 +11,15 @@ import pytest
 from correio.config import Route
 from correio.config_routes import ConfigError
 from correio.metrics import REGISTRY
-from correio.queue.courier import ConnectError
-from correio.tlspolicy.tls_report import DaySummary, PolicySummary
-from protocols.smtp.client.courier import SmtpCourier
-from tests.peers.authority import Authority, Issued
-from tests.peers.served import free_port
-from tests.peers.sink import Sink
+from correio.tlspolicy import tls_report
+from correio.tlspolicy.tls_report import PolicySummary
+from protocols.smtp.client.core.offer import Offer
+from protocols.smtp.client.sign_in import Credentials, SignInError, sign_in
+from protocols.smtp.client.stream import ClientStream
+from protocols.smtp.client.tls_contexts import checking_context
+from tests.peers.authority import Authority
+from tests.smtp_client.secured import HOST, SITE, counted, mail_host, refused, send
 from tests.smtp_client.world import Letter, World, codes, envelope, go_on
-
-SITE = "destino.test"
-HOST = "mx.destino.test"
-
-
-@pytest.fixture(scope="module")
-def issued(authority: Authority) -> Issued:
-    return authority.issue(HOST, "127.0.0.1")
-
-
-@pytest.fixture
-def context(issued: Issued, tmp_path: Path) -> Any:
-    return issued.context(tmp_path)
-
-
-def today(courier: SmtpCourier) -> DaySummary:
-    return courier.report.summary(datetime.datetime.now(datetime.UTC).date())
-
-
-def counted(courier: SmtpCourier) -> list[tuple[str, int, int, list[str]]]:
-    """Kind, successes, failures and what they were, of each policy."""
-    return [
-        (one.kind, one.successful, one.failed, [failure.result_type for failure in one.failures])
-        for one in today(courier).policies
-    ]
-
-
-async def send(world: World, courier: SmtpCourier, site: str = SITE) -> str:
-    """Send a message and return how the connection was secured."""
-    link = await courier.open(site)
-    assert codes(await link.send(envelope(), Letter(), go_on)) == [250]
-    await link.close()
-    return link.tls
-
-
-async def refused(courier: SmtpCourier, site: str = SITE) -> ConnectError:
-    with pytest.raises(ConnectError) as caught:
-        await courier.open(site)
-    assert not caught.value.reply.permanent
-    return caught.value
-
-
-async def mail_host(world: World, **script: Any) -> Sink:
-    world.mx(SITE, (10, HOST, "127.0.0.1"))
-    return await world.sink(**script)
-
 
 # STARTTLS as it comes
 
@@ -178,9 +130,6 @@ async def test_a_smarthost_of_another_name(world: World, context: Any, authority
 
 async def test_a_password_is_not_sent_in_the_clear(world: World) -> None:
     """Off loopback: an address of this machine on another interface would do, and there may be none."""
-    from protocols.smtp.client.core.offer import Offer  # noqa: PLC0415
-    from protocols.smtp.client.sign_in import Credentials, SignInError, sign_in  # noqa: PLC0415
-    from protocols.smtp.client.stream import ClientStream  # noqa: PLC0415
 
     sink = await world.sink(users={"ana": "x"})
     stream = await ClientStream.connect("127.0.0.1", world.port, source=None, timeout=2)
@@ -191,7 +140,6 @@ async def test_a_password_is_not_sent_in_the_clear(world: World) -> None:
 
 
 def test_authorities_that_cannot_be_read(tmp_path: Path) -> None:
-    from protocols.smtp.client.tls_contexts import checking_context  # noqa: PLC0415
 
     (tmp_path / "x.pem").write_text("nothing")
     for path in (tmp_path / "x.pem", tmp_path / "gone.pem"):
@@ -199,237 +147,7 @@ def test_authorities_that_cannot_be_read(tmp_path: Path) -> None:
             checking_context(path)
 
 
-# DANE
-
-
-def tlsa(world: World, text: str, host: str = HOST) -> None:
-    world.dns.add(f"_{world.port}._tcp.{host}", "TLSA", text)
-
-
-async def test_dane_names_the_key(world: World, context: Any, issued: Issued) -> None:
-    await mail_host(world, tls=context)
-    world.dns.secure = True
-    tlsa(world, f"3 1 1 {hashlib.sha256(issued.public_key).hexdigest()}")
-    courier = world.courier()
-    assert "(DANE)" in await send(world, courier)
-    assert counted(courier) == [("tlsa", 1, 0, [])]
-
-
-async def test_dane_and_another_key(world: World, context: Any) -> None:
-    sink = await mail_host(world, tls=context)
-    world.dns.secure = True
-    tlsa(world, f"3 1 1 {'00' * 32}")
-    courier = world.courier()
-    error = await refused(courier)
-    assert error.reply.status == "4.7.5"
-    assert "TLSA" in error.reply.text
-    assert sink.count == 0
-    assert sink.verbs() == ["EHLO", "STARTTLS"]
-    assert counted(courier) == [("tlsa", 0, 1, ["validation-failure"])]
-    # Where DNSSEC vouches for nothing, or nobody wants to know, the record says nothing.
-    assert "not checked" in await send(world, world.courier(outbound_dane=False))
-    world.dns.secure = False
-    assert "not checked" in await send(world, world.courier())
-
-
-async def test_dane_without_starttls(world: World) -> None:
-    await mail_host(world)
-    world.dns.secure = True
-    tlsa(world, f"3 1 1 {'00' * 32}")
-    courier = world.courier()
-    assert (await refused(courier)).reply.status == "4.7.4"
-    assert counted(courier) == [("tlsa", 0, 1, ["starttls-not-supported"])]
-
-
-async def test_dane_records_that_cannot_be_used_still_promise_tls(world: World, context: Any) -> None:
-    sink = await mail_host(world, tls=context)
-    world.dns.secure = True
-    tlsa(world, f"1 1 1 {'00' * 32}")
-    assert "not checked" in await send(world, world.courier())
-    sink.tls = None
-    assert (await refused(world.courier())).reply.status == "4.7.4"
-
-
-async def test_dane_when_nobody_can_tell(world: World, context: Any) -> None:
-    sink = await mail_host(world, tls=context)
-    world.dns.secure = True
-    world.dns.fail(f"_{world.port}._tcp.{HOST}")
-    courier = world.courier()
-    assert "TLSA" in (await refused(courier)).reply.text
-    assert sink.connections == 0
-    assert counted(courier) == [("tlsa", 0, 1, ["dnssec-invalid"])]
-
-
-async def test_dane_names_an_authority(world: World, tmp_path: Path) -> None:
-    root = Authority()
-    middle = Authority(root, "Middle")
-    await mail_host(world, tls=middle.issue(SITE).context(tmp_path))
-    world.dns.secure = True
-    tlsa(world, f"2 0 1 {hashlib.sha256(root.der).hexdigest()}")
-    assert "(DANE)" in await send(world, world.courier())
-
-
-async def test_dane_follows_an_alias_of_the_host(world: World, context: Any, issued: Issued) -> None:
-    await world.sink(tls=context)
-    world.dns.add(SITE, "MX", "10 alias.test.")
-    world.dns.add("alias.test", "CNAME", f"{HOST}.")
-    world.dns.add(HOST, "A", "127.0.0.1")
-    world.dns.secure = True
-    tlsa(world, f"3 0 2 {hashlib.sha512(issued.der).hexdigest()}")
-    assert "(DANE)" in await send(world, world.courier())
-
-
-# MTA-STS
-
-POLICY = "version: STSv1\r\nmode: {mode}\r\nmx: {mx}\r\nmax_age: {age}\r\n"
-
-
-class PolicyHost:
-    """The web server of mta-sts.destino.test."""
-
-    def __init__(self, body: str) -> None:
-        self.head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
-        self.body = body
-        self.asked: list[str] = []
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
-        writer.write(f"{self.head}Content-Length: {len(self.body)}\r\n\r\n{self.body}".encode())
-        await writer.drain()
-        writer.close()
-
-
-@asynccontextmanager
-async def policy_host(
-    world: World, authority: Authority, folder: Path, *, mode: str = "enforce", mx: str = HOST, age: int = 86400,
-    name: str = f"mta-sts.{SITE}",
-) -> AsyncIterator[tuple[PolicyHost, dict[str, Any]]]:  # fmt: skip
-    """Run one; and the settings by which it is found."""
-    host = PolicyHost(POLICY.format(mode=mode, mx=mx, age=age))
-    world.dns.txt(f"_mta-sts.{SITE}", "v=STSv1; id=1;")
-    world.dns.add(f"mta-sts.{SITE}", "A", "127.0.0.1")
-    port = free_port()
-    server = await asyncio.start_server(host.answer, "127.0.0.1", port, ssl=authority.issue(name).context(folder))
-    async with server:
-        yield host, {"outbound_mta_sts": True, "outbound_mta_sts_port": port, "outbound_ca": authority.pem(folder)}
-
-
-async def test_a_policy_is_kept(world: World, context: Any, authority: Authority, tmp_path: Path) -> None:
-    sink = await mail_host(world, tls=context)
-    async with policy_host(world, authority, tmp_path) as (host, settings):
-        courier = world.courier(**settings)
-        assert "certificate checked" in await send(world, courier)
-        assert "certificate checked" in await send(world, courier)
-        (request,) = host.asked
-        assert request.startswith("GET /.well-known/mta-sts.txt HTTP/1.1\r\n")
-        assert f"Host: mta-sts.{SITE}:" in request
-        assert counted(courier) == [("sts", 2, 0, [])]
-        (found,) = today(courier).policies
-        assert (found.domain, found.hosts, found.policy[0]) == (SITE, (HOST,), "version: STSv1")
-        # Taken away, it is in force until its time is over.
-        world.dns.remove(f"_mta-sts.{SITE}")
-        sink.tls = None
-        assert (await refused(courier)).reply.status == "4.7.4"
-
-
-async def test_a_policy_and_a_certificate_of_another(world: World, authority: Authority, tmp_path: Path) -> None:
-    for names, expired, result in (
-        (("other.test",), False, "certificate-host-mismatch"),
-        ((HOST,), True, "certificate-expired"),
-        ((), False, "certificate-not-trusted"),
-    ):
-        issuer = authority if names else Authority()
-        tls = issuer.issue(*(names or (HOST,)), expired=expired).context(tmp_path)
-        world.dns.remove(SITE)
-        sink = await mail_host(world, tls=tls)
-        async with policy_host(world, authority, tmp_path) as (_, settings):
-            courier = world.courier(**settings)
-            assert (await refused(courier)).reply.status == "4.7.5"
-            assert counted(courier) == [("sts", 0, 1, [result])]
-        assert sink.count == 0
-        await sink.stop()
-
-
-async def test_a_host_that_the_policy_does_not_name(
-    world: World, context: Any, authority: Authority, tmp_path: Path
-) -> None:
-    sink = await mail_host(world, tls=context)
-    async with policy_host(world, authority, tmp_path, mx="*.other.test") as (_, settings):
-        courier = world.courier(**settings)
-        error = await refused(courier)
-        assert f"does not name its mail host {HOST}" in error.reply.text
-        assert counted(courier) == [("sts", 0, 1, ["validation-failure"])]
-    assert sink.connections == 0
-
-
-async def test_a_policy_that_is_only_tested(world: World, authority: Authority, tmp_path: Path) -> None:
-    await mail_host(world, tls=authority.issue("other.test").context(tmp_path))
-    async with policy_host(world, authority, tmp_path, mode="testing") as (_, settings):
-        courier = world.courier(**settings)
-        assert "not checked" in await send(world, courier)
-        assert counted(courier) == [("sts", 0, 1, ["certificate-host-mismatch"])]
-
-
-async def test_dane_comes_before_a_policy(
-    world: World, context: Any, issued: Issued, authority: Authority, tmp_path: Path
-) -> None:
-    await mail_host(world, tls=context)
-    world.dns.secure = True
-    tlsa(world, f"3 1 1 {hashlib.sha256(issued.public_key).hexdigest()}")
-    async with policy_host(world, authority, tmp_path, mx="other.test") as (_, settings):
-        assert "(DANE)" in await send(world, world.courier(**settings))
-
-
-@pytest.mark.parametrize(
-    ("head", "body", "name", "result"),
-    [
-        ("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n", None, None, "sts-policy-fetch-error"),
-        ("HTTP/1.1 301 Moved\r\nLocation: https://x.test/\r\n", None, None, "sts-policy-fetch-error"),
-        ("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", None, None, "sts-policy-fetch-error"),
-        ("this is no HTTP\r\n", None, None, "sts-policy-fetch-error"),
-        (None, "version: STSv1\n" + "x: y\n" * 20_000, None, "sts-policy-fetch-error"),
-        (None, "mode: enforce", None, "sts-policy-invalid"),
-        (None, None, "other.test", "sts-webpki-invalid"),
-    ],
-)
-async def test_a_policy_that_cannot_be_had_is_none(
-    world: World,
-    context: Any,
-    authority: Authority,
-    tmp_path: Path,
-    head: str | None,
-    body: str | None,
-    name: str | None,
-    result: str,
-) -> None:
-    await mail_host(world, tls=context)
-    async with policy_host(world, authority, tmp_path, name=name or f"mta-sts.{SITE}") as (host, settings):
-        host.head, host.body = head or host.head, body or host.body
-        courier = world.courier(**settings)
-        assert "not checked" in await send(world, courier)
-        assert ("sts", 0, 1, [result]) in counted(courier)
-        # It is not asked for again at once.
-        asked = len(host.asked)
-        await send(world, courier)
-        assert len(host.asked) == asked
-
-
-async def test_a_policy_that_changes(world: World, context: Any, authority: Authority, tmp_path: Path) -> None:
-    await mail_host(world, tls=context)
-    async with policy_host(world, authority, tmp_path, mode="none") as (host, settings):
-        courier = world.courier(**settings)
-        assert "not checked" in await send(world, courier)
-        host.body = POLICY.format(mode="enforce", mx=HOST, age=60)
-        world.dns.remove(f"_mta-sts.{SITE}")
-        world.dns.txt(f"_mta-sts.{SITE}", "v=STSv1; id=2;")
-        # The resolver keeps the record for as long as it says; another one has not seen it.
-        fresh = world.courier(**settings)
-        assert "certificate checked" in await send(world, fresh)
-        assert len(host.asked) == 2
-
-
 async def test_sessions_are_counted_by_day() -> None:
-    from correio.tlspolicy import tls_report  # noqa: PLC0415
 
     clock = [0.0]
     report = tls_report.TlsReport(lambda: clock[0])

@@ -6,14 +6,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import msgspec
 import pytest
 
 from correio.errors import UnavailableError
 from correio.queue.courier import EnvelopeRecipient, LostError
-from tests.peers.sink import CLOSE, DEAF, FULL, RESET, SILENCE
+from tests.peers.sink import FULL
 from tests.peers.waiting import until
-from tests.smtp_client.world import QUICK, Letter, World, codes, envelope, go_on
+from tests.smtp_client.world import Letter, World, codes, envelope, go_on
 
 OLD = ("SIZE 1000000",)
 """What a server offers that knows neither PIPELINING nor 8BITMIME."""
@@ -162,93 +161,6 @@ async def test_a_reply_to_nothing_ends_the_connection(world: World) -> None:
     with pytest.raises(LostError) as caught:
         await link.send(envelope(), Letter(), go_on)
     assert not caught.value.after_dot
-    assert sink.count == 0
-
-
-@EITHER
-@pytest.mark.parametrize("how", [CLOSE, RESET, "hello?", "250-2.0.0 a\r\n550 5.0.0 b"])
-@pytest.mark.parametrize(("stage", "after_dot"), [("MAIL", False), ("RCPT", False), ("DATA", False), ("dot", True)])
-async def test_what_is_lost_when(
-    world: World, extensions: Sequence[str], how: str, stage: str, after_dot: bool
-) -> None:
-    _, link = await world.served(extensions=extensions, replies={stage: how})
-    with pytest.raises(LostError) as caught:
-        await link.send(envelope(), Letter(), go_on)
-    assert caught.value.after_dot is after_dot
-    assert not link.usable
-    assert any(line.startswith("(") for line in link.transcript())
-
-
-@pytest.mark.parametrize(("stage", "after_dot"), [("MAIL", False), ("RCPT", False), ("DATA", False), ("dot", True)])
-async def test_servers_that_never_answer(world: World, stage: str, after_dot: bool) -> None:
-    short = msgspec.structs.replace(QUICK, command=0.1, data=0.1, end=0.1)
-    _, link = await world.served(timeouts=short, replies={stage: SILENCE})
-    with pytest.raises(LostError, match=r"no reply within 0\.1 s") as caught:
-        await link.send(envelope(), Letter(), go_on)
-    assert caught.value.after_dot is after_dot
-
-
-async def test_a_server_that_stops_reading(world: World) -> None:
-    short = msgspec.structs.replace(QUICK, block=0.2)
-    _, link = await world.served(timeouts=short, replies={"content": DEAF})
-    asked: list[Sequence[int]] = []
-
-    async def before_dot(accepted: Sequence[int]) -> bool:
-        asked.append(accepted)
-        return True
-
-    with pytest.raises(LostError, match="took nothing") as caught:
-        await link.send(envelope(), Letter(b"x" * 40_000_000), before_dot)
-    assert not caught.value.after_dot
-    assert asked == []
-
-
-@pytest.mark.parametrize("reply", ["552 5.3.4 too much", "451 4.3.1 full", "421 4.3.2 closing"])
-async def test_a_refusal_before_the_message_is_sent_whole(world: World, reply: str) -> None:
-    sink, link = await world.served(replies={"content": [reply]})
-
-    async def never(accepted: Sequence[int]) -> bool:
-        raise AssertionError(accepted)
-
-    outcomes = await link.send(envelope(), Letter(b"line\r\n" * 4_000_000), never)
-    assert str(outcomes[0].reply) == reply
-    assert not link.usable
-    await until(lambda: sink.open == 0)
-    assert sink.count == 0
-
-
-@pytest.mark.parametrize("how", [CLOSE, RESET, "250 2.0.0 taken already"])
-async def test_what_is_lost_within_the_message(world: World, how: str) -> None:
-    _, link = await world.served(replies={"content": [how]})
-    with pytest.raises(LostError) as caught:
-        await link.send(envelope(), Letter(b"line\r\n" * 4_000_000), go_on)
-    assert not caught.value.after_dot
-
-
-async def test_a_message_that_is_not_to_be_ended(world: World) -> None:
-    sink, link = await world.served()
-
-    async def no(accepted: Sequence[int]) -> bool:
-        await until(lambda: sink.open == 1)
-        return False
-
-    with pytest.raises(LostError) as caught:
-        await link.send(envelope(), Letter(), no)
-    assert not caught.value.after_dot
-    await until(lambda: sink.aborted == 1)
-    assert sink.count == 0
-    assert not link.usable
-
-
-async def test_whoever_gives_up_leaves_no_message_behind(world: World) -> None:
-    sink, link = await world.served(delays={"DATA": 5})
-    task = asyncio.create_task(link.send(envelope(), Letter(), go_on))
-    await until(lambda: "DATA" in sink.verbs())
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert not link.usable
-    await until(lambda: sink.open == 0)
     assert sink.count == 0
 
 

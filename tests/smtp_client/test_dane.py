@@ -1,0 +1,84 @@
+"""DANE with real certificates and a nameserver that vouches."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from tests.peers.authority import Authority, Issued
+from tests.smtp_client.secured import HOST, SITE, counted, mail_host, refused, send, tlsa
+from tests.smtp_client.world import World
+
+
+async def test_dane_names_the_key(world: World, context: Any, issued: Issued) -> None:
+    await mail_host(world, tls=context)
+    world.dns.secure = True
+    tlsa(world, f"3 1 1 {hashlib.sha256(issued.public_key).hexdigest()}")
+    courier = world.courier()
+    assert "(DANE)" in await send(world, courier)
+    assert counted(courier) == [("tlsa", 1, 0, [])]
+
+
+async def test_dane_and_another_key(world: World, context: Any) -> None:
+    sink = await mail_host(world, tls=context)
+    world.dns.secure = True
+    tlsa(world, f"3 1 1 {'00' * 32}")
+    courier = world.courier()
+    error = await refused(courier)
+    assert error.reply.status == "4.7.5"
+    assert "TLSA" in error.reply.text
+    assert sink.count == 0
+    assert sink.verbs() == ["EHLO", "STARTTLS"]
+    assert counted(courier) == [("tlsa", 0, 1, ["validation-failure"])]
+    # Where DNSSEC vouches for nothing, or nobody wants to know, the record says nothing.
+    assert "not checked" in await send(world, world.courier(outbound_dane=False))
+    world.dns.secure = False
+    assert "not checked" in await send(world, world.courier())
+
+
+async def test_dane_without_starttls(world: World) -> None:
+    await mail_host(world)
+    world.dns.secure = True
+    tlsa(world, f"3 1 1 {'00' * 32}")
+    courier = world.courier()
+    assert (await refused(courier)).reply.status == "4.7.4"
+    assert counted(courier) == [("tlsa", 0, 1, ["starttls-not-supported"])]
+
+
+async def test_dane_records_that_cannot_be_used_still_promise_tls(world: World, context: Any) -> None:
+    sink = await mail_host(world, tls=context)
+    world.dns.secure = True
+    tlsa(world, f"1 1 1 {'00' * 32}")
+    assert "not checked" in await send(world, world.courier())
+    sink.tls = None
+    assert (await refused(world.courier())).reply.status == "4.7.4"
+
+
+async def test_dane_when_nobody_can_tell(world: World, context: Any) -> None:
+    sink = await mail_host(world, tls=context)
+    world.dns.secure = True
+    world.dns.fail(f"_{world.port}._tcp.{HOST}")
+    courier = world.courier()
+    assert "TLSA" in (await refused(courier)).reply.text
+    assert sink.connections == 0
+    assert counted(courier) == [("tlsa", 0, 1, ["dnssec-invalid"])]
+
+
+async def test_dane_names_an_authority(world: World, tmp_path: Path) -> None:
+    root = Authority()
+    middle = Authority(root, "Middle")
+    await mail_host(world, tls=middle.issue(SITE).context(tmp_path))
+    world.dns.secure = True
+    tlsa(world, f"2 0 1 {hashlib.sha256(root.der).hexdigest()}")
+    assert "(DANE)" in await send(world, world.courier())
+
+
+async def test_dane_follows_an_alias_of_the_host(world: World, context: Any, issued: Issued) -> None:
+    await world.sink(tls=context)
+    world.dns.add(SITE, "MX", "10 alias.test.")
+    world.dns.add("alias.test", "CNAME", f"{HOST}.")
+    world.dns.add(HOST, "A", "127.0.0.1")
+    world.dns.secure = True
+    tlsa(world, f"3 0 2 {hashlib.sha512(issued.der).hexdigest()}")
+    assert "(DANE)" in await send(world, world.courier())
