@@ -204,7 +204,7 @@ def to_text(setting: Setting, value: Any) -> str:
             if value % size == 0:
                 return f"{value // size}{unit}"
     if setting.unit == "seconds":
-        return f"{value:g}s"
+        return f"{value:.15g}s"
     return str(value)
 
 
@@ -217,7 +217,7 @@ def _parse_bool(text: str) -> bool:
 
 
 def _parse_text(setting: Setting, text: str) -> str | Path:
-    if not text:
+    if not text and setting.default != "":
         raise ValueError("it cannot be empty")
     if setting.kind is Path:
         return Path(text)
