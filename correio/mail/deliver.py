@@ -40,6 +40,8 @@ class LocalCopy(msgspec.Struct, frozen=True):
     account_id: str
     address: str
     """The recipient as the client gave it, for Delivered-To."""
+    can_refuse: bool = True
+    """Whether the account's rules may refuse the recipient: nobody else stands or falls with it."""
 
 
 def trace_prefix(sender: str, recipient: str, received: bytes) -> bytes:
@@ -70,13 +72,12 @@ async def additions(
     key: bytes,
     durable: set[bytes],
     *,
-    can_refuse: bool = True,
     keep: str = INBOX_ROLE,
 ) -> Additions:
     """Make a message ready for each account. ``key`` fixes the ids of their copies, so that no retry makes a second one.
 
-    ``content`` is normalised, ``durable`` holds the digests of parts that are known to be stored. ``can_refuse`` tells
-    whether rules may refuse a recipient without the others, ``keep`` is the role of the mailbox that kept messages go to.
+    ``content`` is normalised, ``durable`` holds the digests of parts that are known to be stored, ``keep`` is the role of the
+    mailbox that kept messages go to.
     """
     view: MessageView | None = None
     ready = Additions({}, [None] * len(copies))
@@ -100,7 +101,7 @@ async def additions(
                 key=(key, copy.address),
                 keep_in=keep_in,
                 durable=durable,
-                can_refuse=can_refuse,
+                can_refuse=copy.can_refuse,
             )
             filtered = FilteredDelivery(account, delivery)
             await filtered.evaluate()
@@ -151,10 +152,12 @@ async def deliver(
             except LoopError as error:
                 share.fail(number, error)
     going = [share for share in shares if not share.failures]
-    copies = [LocalCopy(account_id, address) for share in going for account_id, address in share.accounts().items()]
-    # With one reply for all, a refusal of one would be one of all.
-    alone = not all_or_none or len(recipients) == 1
-    ready = await additions(store, content, parsed, sender, copies, received, key, durable, can_refuse=alone, keep=keep)
+    copies = [
+        LocalCopy(account_id, address, can_refuse=share.is_single)
+        for share in going
+        for account_id, address in share.accounts().items()
+    ]
+    ready = await additions(store, content, parsed, sender, copies, received, key, durable, keep=keep)
     made = {copy.account_id: ready.made(number) for number, copy in enumerate(copies)}
     message = ReportedMessage(sender, options, content, key)
     for share in going:

@@ -46,6 +46,11 @@ class Share(msgspec.Struct):
                 found.setdefault(address_key(one.address), ForwardTo(one.address, one.via, notify, recipient.orcpt))
         return list(found.values())
 
+    @property
+    def is_single(self) -> bool:
+        """Whether all of it leads to one account, which alone says what becomes of its recipients."""
+        return len(self.accounts()) == 1 and not any(recipient.forwards for recipient in self.recipients.values())
+
     def reports(self) -> list[ReportWanted]:
         """Return what the sender is to be told once this is stored."""
         return [wanted for one in self.recipients.values() for wanted in reports_wanted(one)]

@@ -6,11 +6,15 @@ import secrets
 
 import pytest
 
+from correio.errors import RefusedError
 from correio.mail import rules as running
+from correio.mail.alias_directory import add_alias
 from correio.mail.deliver import Recipient, deliver
 from correio.mail.mailbox_commands import create_mailbox
 from correio.mail.message_store import MessageStore
 from correio.mail.sieve_scripts import activate_script, list_scripts, put_script
+from correio.mail.submit import Submission, SubmissionRecipient, submit
+from correio.queue.local_courier import reply_for
 from tests.conftest import NewPerson
 from tests.peers.smtp import SmtpClient
 from tests.sieve.ruled import SENDER, Ruled, letter
@@ -209,6 +213,8 @@ async def test_redirect(ruled: Ruled) -> None:
     assert await ruled.filed() == {}
     (mail,) = await ruled.sent(to)
     assert mail.send.kind == "forward"
+    assert mail.send.sender.startswith("SRS0")
+    assert mail.send.sender.endswith("@correio.test")
     head, body = mail.raw[: -len(raw)], mail.raw[-len(raw) :]
     assert body == raw
     assert head.startswith(f"Delivered-To: {ruled.person.address}\r\nReceived: ".encode())
@@ -277,6 +283,45 @@ async def test_reject_by_smtp(ruled: Ruled, smtp: Listener, new_person: NewPerso
     (mail,) = await ruled.sent(sender)
     assert b"Action: failed\r\nStatus: 5.7.1\r\n" in mail.raw
     assert b"\r\nNo.\r\n" in mail.raw
+
+
+async def test_rules_behind_an_alias(ruled: Ruled, new_person: NewPerson) -> None:
+    """Who refuses what an alias brings refuses it alone, and what goes elsewhere goes whatever the rules say."""
+    other, away, sender = await new_person(), elsewhere(), elsewhere()
+    alias = f"all{secrets.token_hex(4)}@correio.test"
+    await add_alias(ruled.store, alias, [ruled.person.address, other.address, away])
+    await ruled.rules('require "reject"; reject "No.";')
+    assert (await ruled.receive(letter(ruled.person), sender, to=alias)).code == 250
+    assert len(await inbox(ruled.store, other.id)) == 1
+    assert await ruled.filed() == {}
+    assert [len(await ruled.sent(to)) for to in (away, sender)] == [1, 1]
+    await ruled.rules("discard;")
+    single = f"one{secrets.token_hex(4)}@correio.test"
+    await add_alias(ruled.store, single, [ruled.person.address, away])
+    assert (await ruled.receive(letter(ruled.person), sender, to=single)).code == 250
+    assert [len(await ruled.sent(to)) for to in (away, sender)] == [2, 1]
+    assert await ruled.filed() == {}
+
+
+async def test_reject_of_a_message_from_here(ruled: Ruled, new_person: NewPerson) -> None:
+    """A submission is accepted, and its sender told by the queue."""
+    author = await new_person()
+    await ruled.rules('require "reject"; reject "No.";')
+    account = await ruled.store.account(author.id)
+    submission = Submission(
+        kind="submission",
+        sender=author.address,
+        recipients=[SubmissionRecipient(ruled.person.address)],
+        raw=letter(ruled.person),
+        save=False,
+    )
+    submitted = await submit(account, submission)
+    (delivery,) = [one async for one in ruled.store.database["deliveries"].find({"send": submitted.id})]
+    assert (delivery["queue"], delivery["status"]) == ("local", "queued")
+    assert str(reply_for(RefusedError("No."))) == "550 5.7.1 No."
+    await ruled.rules('require "fileinto"; fileinto "Archive";')
+    await submit(account, submission)
+    assert await ruled.filed() == {"Archive": [()]}
 
 
 async def test_duplicate(ruled: Ruled) -> None:
