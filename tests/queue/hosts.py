@@ -38,7 +38,8 @@ class Host:
         await self.served.start()
 
     async def stop(self) -> None:
-        assert await self.served.stop() == 0
+        code = await self.served.stop()
+        assert code == 0, f"correio serve ended with {code}"
         assert not self.served.tracebacks(), "\n".join(self.served.tracebacks())
 
     async def submit(self, *recipients: str, raw: bytes, options: str = "", parameters: str = "") -> None:

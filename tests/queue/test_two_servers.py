@@ -36,12 +36,14 @@ async def hosts(tmp_path_factory: pytest.TempPathFactory, dns: Nameserver) -> As
         mail_host(directory, dns, "origem.test", "127.0.0.2", "orlando", port) as origem,
         mail_host(directory, dns, "destino.test", "127.0.0.3", "maria", port) as destino,
     ):
-        await origem.start()
+        await asyncio.gather(origem.start(), destino.start())
         yield origem, destino
 
 
 async def test_the_second_is_not_ready_at_first(hosts: tuple[Host, Host]) -> None:
     origem, destino = hosts
+    before = len(await destino.messages(0))
+    await destino.stop()
     await origem.submit("maria@destino.test", raw=letter("one"))
     [waiting] = await origem.until(lambda found: bool(found) and found[0]["attempts"] >= 1)
     assert waiting["status"] == "deferred"
@@ -50,7 +52,7 @@ async def test_the_second_is_not_ready_at_first(hosts: tuple[Host, Host]) -> Non
     # By itself it would be tried after the pause; nobody has to wait for that.
     code, said = await origem.served.command("queue", "retry", waiting["id"])
     assert code == 0, said
-    [arrived] = await destino.messages(1)
+    arrived = (await destino.messages(before + 1))[-1]
     message = email.message_from_bytes(arrived, policy=email.policy.default)
     assert message["Return-Path"] == "<orlando@origem.test>"
     assert message["Delivered-To"] == "maria@destino.test"
@@ -60,8 +62,7 @@ async def test_the_second_is_not_ready_at_first(hosts: tuple[Host, Host]) -> Non
     assert [("by mx.destino.test" in received[0]), ("by mx.origem.test" in received[1])] == [True, True]
     assert " with ESMTPS " in received[0]
     assert await origem.until(lambda found: not found) == []
-    [copy] = await origem.messages(1, b"Sent")
-    assert arrived.endswith(copy)
+    assert any(arrived.endswith(copy) for copy in await origem.messages(1, b"Sent"))
 
 
 async def test_the_answer_goes_back(hosts: tuple[Host, Host]) -> None:
@@ -69,7 +70,7 @@ async def test_the_answer_goes_back(hosts: tuple[Host, Host]) -> None:
     before = len(await origem.messages(0))
     await destino.submit("orlando@origem.test", "maria@destino.test", raw=letter("two"))
     assert b"Subject: two" in (await origem.messages(before + 1))[-1]
-    assert b"Subject: two" in (await destino.messages(2))[-1]
+    assert sum(b"Subject: two" in one for one in await destino.messages(1)) == 1
 
 
 async def test_nobody_of_that_name(hosts: tuple[Host, Host]) -> None:
