@@ -28,6 +28,7 @@ from api.rest import (
     message,
     messages,
     octet_operations,
+    queue,
     service,
     sieve,
     tokens,
@@ -87,6 +88,7 @@ def create_app(store: MessageStore, authenticator: Authenticator, settings: Sett
         *batch.HANDLERS,
         *message.HANDLERS,
         *octet_operations.HANDLERS,
+        *queue.HANDLERS,
         *sieve.HANDLERS,
     )
     routes: list[BaseRoute] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -132,10 +133,16 @@ def recipient_json(delivery: DeliveryDocument) -> EmailRecipientJson:
         address=delivery.recipient,
         status=delivery.status,
         attempts=delivery.attempts,
-        next_attempt_at=rfc3339(int(delivery.due)) if delivery.status in UNDER_WAY else None,
+        next_attempt_at=next_attempt(delivery),
         reply=history[-1].reply or None if history else None,
         history=history,
     )
+
+
+def next_attempt(delivery: DeliveryDocument) -> str | None:
+    """Return when a recipient is tried next; None where that does not come by itself."""
+    waits = delivery.status in UNDER_WAY and delivery.status != "held"
+    return rfc3339(math.ceil(delivery.due)) if waits else None
 
 
 def _attempt_json(attempt: Attempt) -> AttemptJson:

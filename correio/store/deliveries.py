@@ -162,7 +162,7 @@ async def cancel_deliveries(database: Database, ids: Sequence[str], now: int) ->
     ended = {"status": "canceled", "queue": "", "ended": now}
     updates = [UpdateOne({"_id": one, "lease": "", "ended": 0}, {"$set": ended}) for one in ids]
     with available():
-        return await database.in_thread(_update, database, updates)
+        return await database.in_thread(_update, database, updates) if updates else 0
 
 
 async def waiting_sites(database: Database) -> list[str]:

@@ -35,6 +35,7 @@ NOBODY = {
     "mailbox_id": "B" + "a" * 24,
     "message_id": "M" + "a" * 24,
     "send_id": "S" + "a" * 24,
+    "delivery_id": "D" + "a" * 24,
     "part_path": "1",
     "script_name": "none",
 }
@@ -135,12 +136,18 @@ class World:
         key = await self.service.authenticator.issue_key(account, "test", ["full"])
         later = {**self.email(), "scheduled_at": rfc3339(self.service.store.now() + 3600)}
         sent = await self.client.post("/v1/emails", json=later)
+        [waiting] = [
+            one
+            for one in (await self.client.get("/v1/queue")).json()["deliveries"]
+            if one["email_id"] == sent.json()["id"]
+        ]
         return {
             "token_id": token.id,
             "key_id": key.document.id,
             "mailbox_id": box["id"],
             "message_id": message["id"],
             "send_id": sent.json()["id"],
+            "delivery_id": waiting["id"],
             "part_path": "1",
             "script_name": script,
         }
@@ -263,9 +270,9 @@ async def taken(world: World, operation_id: str) -> httpx.Response:
         headers = {"Idempotency-Key": "one"}
         await call(world, operation_id, headers=headers)
         return await call(world, operation_id, headers=headers, json={**world.email(), "subject": "another"})
-    if operation_id == "cancel_email":
+    if operation_id in ("cancel_email", "cancel_delivery", "retry_delivery", "hold_delivery"):
         ids = await world.ids()
-        await call(world, operation_id, ids=ids)
+        await call(world, "cancel_email", ids=ids)
         return await call(world, operation_id, ids=ids)
     return await call(world, operation_id, json={"name": "Sent"})
 

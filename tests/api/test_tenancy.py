@@ -30,6 +30,7 @@ async def things_of(client: ContractClient) -> dict[str, str]:
         "token_id": tokens[0]["id"],
         "key_id": (await client.post("/v1/keys", json={"name": "n", "scopes": ["send"]})).json()["id"],
         "send_id": (await client.post("/v1/emails", json={**email, "to": "x@destino.test"})).json()["id"],
+        "delivery_id": (await client.get("/v1/queue")).json()["deliveries"][0]["id"],
         "part_path": "2",
     }
 
