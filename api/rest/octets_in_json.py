@@ -8,6 +8,7 @@ pieces; what is left is small. All of it is pure and linear, for a worker thread
 from __future__ import annotations
 
 import binascii
+import io
 import json
 import os
 import re
@@ -27,7 +28,7 @@ MAX_STRINGS: Final = 50_000
 """Strings of a body, names of members included."""
 MAX_STRUCTURE: Final = 1024 * 1024
 """Octets of a body outside its strings."""
-_PIECE: Final = 1024 * 1024
+_PIECE: Final = 512 * 1024
 _ESCAPE: Final = 6
 """Characters of the longest escape of a JSON string."""
 _BLANKS: Final = {ord(one): None for one in " \t\r\n"} | {ord("-"): "+", ord("_"): "/"}
@@ -131,17 +132,18 @@ def _decode(
 
 def _decode_large(body: bytes, start: int, end: int) -> bytes:
     decoder = Base64()
-    pieces: list[bytes] = []
+    # A buffer that grows in place: joining many megabytes at the end would hold the interpreter.
+    decoded = io.BytesIO()
     at = start
     while at < end:
         until = min(at + _PIECE, end)
         if until < end and (escape := body.rfind(b"\\", until - _ESCAPE, until)) > at:
             # No escape is cut in two.
             until = escape
-        pieces.append(decoder.feed(json.loads(b'"' + body[at:until] + b'"', strict=False)))
+        decoded.write(decoder.feed(json.loads(b'"' + body[at:until] + b'"', strict=False)))
         at = until
-    pieces.append(decoder.end())
-    return b"".join(pieces)
+    decoded.write(decoder.end())
+    return decoded.getvalue()
 
 
 class Base64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from typing import Any, Final, Never
 
@@ -98,7 +99,9 @@ async def read_body(request: Request, limit: int, held: Held) -> bytes:
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large(limit)
-    chunks: list[bytes] = []
+    first = b""
+    # A buffer that grows in place: joining many megabytes at the end would hold everybody up.
+    buffer = io.BytesIO()
     size = 0
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while True:
@@ -108,9 +111,14 @@ async def read_body(request: Request, limit: int, held: Held) -> bytes:
             raise too_large(limit)
         if chunk:
             held.take(len(chunk))
-            chunks.append(chunk)
+            if size == len(chunk):
+                first = chunk
+            else:
+                if buffer.tell() == 0:
+                    buffer.write(first)
+                buffer.write(chunk)
         if not more:
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            return first if size == len(first) else buffer.getvalue()
 
 
 async def _next_chunk(receive: Receive, deadline: float) -> tuple[bytes, bool]:

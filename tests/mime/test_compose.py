@@ -177,6 +177,9 @@ def test_html_alone_gets_its_words() -> None:
         ("x" * 999, "quoted-printable"),
         ("palavras e mais, então", "quoted-printable"),
         ("漢字かな交じり文", "base64"),
+        ("é" + "x" * 300_000, "base64"),
+        (("é" + "x" * 300) * 20 * 50 + "\n", "base64"),
+        (("é" + "x" * 300 + "\n") * 2000, "quoted-printable"),
     ],
 )
 def test_the_encoding_suits_the_content(text: str, encoding: str) -> None:

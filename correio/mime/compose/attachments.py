@@ -40,7 +40,7 @@ def attachment_entity(attachment: Attachment, field: str) -> Entity:
     header += with_parameters("Content-Disposition", "inline" if content_id else "attachment", named)
     if content_id:
         header += f"Content-ID: <{content_id}>\r\n".encode("ascii")
-    return Entity(header, body.encoding, [body.octets])
+    return Entity(header, body.encoding, body.pieces)
 
 
 def _content_id(text: str, field: str) -> str:
@@ -57,4 +57,4 @@ def _message_body(content: bytes) -> EncodedBody | None:
     octets = to_crlf(content)
     if b"\x00" in octets or has_long_lines(octets):
         return None
-    return EncodedBody("7bit" if octets.isascii() else "8bit", octets)
+    return EncodedBody("7bit" if octets.isascii() else "8bit", [octets])

@@ -16,16 +16,18 @@ from correio.mime.transfer import encode_layout
 LONGEST_LINE: Final = 998
 """Octets of a line without its CRLF (RFC 5322 section 2.1.1)."""
 BASE64_LINE: Final = 76
-_PIECE: Final = 512 * 1024
+_PIECE: Final = 256 * 1024
+_BASE64_PIECE: Final = _PIECE // 57 * 57
+"""Octets that make whole lines of base64."""
 _SAFE: Final = bytes([9, 10, 13, *range(32, 61), *range(62, 127)])
 """Octets that quoted-printable leaves as they are."""
 
 
 class EncodedBody(msgspec.Struct, frozen=True):
-    """A body and the name of its transfer encoding."""
+    """A body, in pieces, and the name of its transfer encoding."""
 
     encoding: str
-    octets: bytes
+    pieces: list[bytes]
 
 
 def encode_text(text: str) -> EncodedBody:
@@ -34,17 +36,21 @@ def encode_text(text: str) -> EncodedBody:
     if not octets.endswith(b"\r\n"):
         octets += b"\r\n"
     if octets.isascii() and not has_long_lines(octets) and b"\x00" not in octets:
-        return EncodedBody("7bit", octets)
+        return EncodedBody("7bit", [octets])
     escaped = sum(len(octets[at : at + _PIECE].translate(None, _SAFE)) for at in range(0, len(octets), _PIECE))
     # An escape costs two more octets, base64 one more for every three, and a few for its line ends.
-    if 2 * escaped > len(octets) // 3:
+    pieces = None if 2 * escaped > len(octets) // 3 else _quoted_printable(octets)
+    if pieces is None:
         return EncodedBody("base64", encode_base64(octets))
-    return EncodedBody("quoted-printable", _quoted_printable(octets))
+    return EncodedBody("quoted-printable", pieces)
 
 
-def encode_base64(octets: bytes) -> bytes:
-    """Return base64 in lines of 76 characters (RFC 2045 section 6.8), the last one ended too."""
-    return encode_layout(octets, BASE64_LINE, b"\r\n") if octets else b""
+def encode_base64(octets: bytes) -> list[bytes]:
+    """Return base64 in lines of 76 characters (RFC 2045 section 6.8), the last one ended too, in pieces."""
+    return [
+        encode_layout(octets[at : at + _BASE64_PIECE], BASE64_LINE, b"\r\n")
+        for at in range(0, len(octets), _BASE64_PIECE)
+    ]
 
 
 def has_long_lines(octets: bytes) -> bool:
@@ -59,17 +65,14 @@ def has_long_lines(octets: bytes) -> bool:
     return False
 
 
-def _quoted_printable(octets: bytes) -> bytes:
-    """Encode text that ends with CRLF, in pieces of whole lines where there are any."""
-    if len(octets) <= _PIECE:
-        return binascii.b2a_qp(octets, istext=True)
+def _quoted_printable(octets: bytes) -> list[bytes] | None:
+    """Encode text that ends with CRLF, in pieces of whole lines; None where a line is longer than a piece."""
     pieces: list[bytes] = []
     at = 0
     while at < len(octets):
         end = octets.rfind(b"\n", at, at + _PIECE) + 1
         if end == 0:
-            # One very long line: up to its end, however far that is.
-            end = octets.find(b"\n", at + _PIECE) + 1 or len(octets)
+            return None
         pieces.append(binascii.b2a_qp(octets[at:end], istext=True))
         at = end
-    return b"".join(pieces)
+    return pieces

@@ -8,6 +8,7 @@ with whatever has nothing to hold left out.
 from __future__ import annotations
 
 import base64
+import io
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -52,7 +53,11 @@ def compose(letter: Letter) -> Composed:
     used = {
         mailbox.needs_utf8 for mailbox in (*letter.from_, *letter.to, *letter.cc, *letter.reply_to, *_sender(letter))
     }
-    return Composed(b"".join([header, b"MIME-Version: 1.0\r\n", *entity.pieces()]), smtputf8=True in used)
+    # Written into one buffer that grows in place: joining many megabytes at the end would hold the interpreter.
+    raw = io.BytesIO()
+    for piece in (header, b"MIME-Version: 1.0\r\n", *entity.pieces()):
+        raw.write(piece)
+    return Composed(raw.getvalue(), smtputf8=True in used)
 
 
 def _sender(letter: Letter) -> tuple[Mailbox, ...]:
@@ -135,4 +140,4 @@ def _words(letter: Letter, inline: Sequence[Entity]) -> Entity:
 
 def _text_entity(subtype: str, text: str) -> Entity:
     body = encode_text(text)
-    return Entity(f"Content-Type: text/{subtype}; charset=utf-8\r\n".encode("ascii"), body.encoding, [body.octets])
+    return Entity(f"Content-Type: text/{subtype}; charset=utf-8\r\n".encode("ascii"), body.encoding, body.pieces)
