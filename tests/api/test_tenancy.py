@@ -10,7 +10,9 @@ from tests.api.contract_client import CONTRACT, ContractClient
 from tests.api.messages import RICH, plain
 from tests.api.test_contract import NOBODY, RFC822
 
-WITH_IDS = sorted(name for name, operation in CONTRACT.operations.items() if operation.path_parameters.names)
+NAMES = frozenset({"script_name"})
+"""Path parameters that name something within an account: two accounts may have the same."""
+WITH_IDS = sorted(name for name, operation in CONTRACT.operations.items() if operation.path_parameters.names - NAMES)
 
 BODIES: dict[str, dict[str, Any]] = {
     "update_mailbox": {"json": {"name": "Mine"}},
@@ -81,3 +83,13 @@ async def test_lists_hold_only_ones_own(client: ContractClient, stranger: Contra
     assert (await stranger.get("/v1/keys")).json()["keys"] == []
     for mailbox_id in own:
         assert (await stranger.get(f"/v1/mailboxes/{mailbox_id}/messages")).json()["messages"] == []
+
+
+async def test_a_name_is_of_ones_own(client: ContractClient, stranger: ContractClient) -> None:
+    """What another account has under a name is not found, and not touched by what one stores there oneself."""
+    path, headers = "/v1/sieve/scripts/mine", {"Content-Type": "application/sieve"}
+    assert (await client.request("PUT", path, content=b"keep;", headers=headers)).status_code == 200
+    for method, below in (("GET", ""), ("DELETE", ""), ("POST", "/activate")):
+        assert (await stranger.request(method, path + below)).status_code == 404
+    assert (await stranger.request("PUT", path, content=b"discard;", headers=headers)).status_code == 200
+    assert (await client.get(path)).content == b"keep;"
