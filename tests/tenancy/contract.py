@@ -18,6 +18,7 @@ ID_SCHEMAS = {
     "TokenId": "token",
     "KeyId": "key",
     "SendId": "send",
+    "DeliveryId": "delivery",
     "AccountId": "account",
     "MailboxId": "mailbox",
     "MessageId": "message",

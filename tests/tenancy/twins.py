@@ -17,7 +17,7 @@ from tests.peers.imap import Literal
 from tests.peers.served import Person, Served
 
 ID = re.compile(r"\b[ABDEKMPST][a-z2-7]{24}\b")
-KINDS = ("account", "mailbox", "message", "email", "thread", "token", "part", "key", "send")
+KINDS = ("account", "mailbox", "message", "email", "thread", "token", "part", "key", "send", "delivery")
 
 ATTACHED = message(
     "Message-ID: <twin@origem.test>",
@@ -95,6 +95,7 @@ async def make_twin(server: Served, person: Person) -> Twin:
     twin.ids["key"] = [key.json()["id"]]
     later = {"from": person.address, "to": person.address, "text": "later", "scheduled_at": _tomorrow()}
     twin.ids["send"] = [(await http.post("/v1/emails", json=later)).json()["id"]]
+    twin.ids["delivery"] = [one["id"] for one in (await http.get("/v1/queue")).json()["deliveries"]]
     twin.ids["part"] = [f"{twin.ids['message'][0]}.{path}" for path in ("0", "1", "2")]
     for message_id in twin.ids["message"]:
         twin.etags.append((await http.get(f"/v1/messages/{message_id}")).headers["etag"])
