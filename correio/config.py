@@ -95,6 +95,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int,
         _about("Messages that one client address may begin by SMTP in a minute; loopback has no bound.", least=1),
     ] = 30_000
+    authentication_time: Annotated[
+        float,
+        _about("How long the lookups for SPF, DKIM, DMARC and ARC of one message may take together.", "seconds", 1),
+    ] = 10.0
     request_body: Annotated[int, _about("One HTTP request body.", "octets", 1024)] = 64 * MIB
     graphql_body: Annotated[int, _about("One GraphQL request body.", "octets", 1024)] = MIB
     graphql_tokens: Annotated[int, _about("Tokens of one GraphQL document, comments included.", least=1)] = 4_000
@@ -226,6 +230,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             " (the AD bit): only where nobody can come between."
         ),
     ] = False
+    mail_authentication: Annotated[
+        str,
+        _about(
+            "Whether SPF, DKIM, DMARC and ARC of mail from other servers are checked: on, off, or auto: of clients that are not"
+            " in a private network or on this machine, and of all where dns is set."
+        ),
+    ] = "auto"
+    dmarc_apply: Annotated[
+        bool,
+        _about("Whether mail is refused, or filed as junk, where the DMARC policy of its author's domain wants that."),
+    ] = True
+    arc_trusted: Annotated[
+        tuple[str, ...],
+        _about(
+            "Domains, of mailing lists and forwarders, whose ARC seals are believed: mail that passed DMARC when they got it is"
+            " accepted."
+        ),
+    ] = ()
     outbound_port: Annotated[int, _about("The port of other people's mail servers.", least=1)] = 25
     outbound_source: Annotated[
         tuple[str, ...],

@@ -18,6 +18,7 @@ import msgspec
 
 from correio.config import MIB, Endpoint, Limits, Settings
 from correio.config_routes import ROUTES, ConfigError, parse_routes
+from correio.dns.names import ascii_name
 from correio.dns.nameservers import is_address
 
 __all__ = [
@@ -38,6 +39,7 @@ OTHER_VARIABLES: Final = frozenset({"CORREIO_CONFIG", "CORREIO_CORPUS"})
 MOST_ANNOTATION: Final = 8 * MIB
 """Octets of one entry of METADATA: a document of MongoDB has at most 16 MiB."""
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+_CHOICES: Final = {"log_level": LOG_LEVELS, "mail_authentication": ("auto", "on", "off")}
 
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 _OCTETS: Final = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4} | {
@@ -221,10 +223,11 @@ def _parse_text(setting: Setting, text: str) -> str | Path:
         raise ValueError("it cannot be empty")
     if setting.kind is Path:
         return Path(text)
-    if setting.field == "log_level":
+    choices = _CHOICES.get(setting.field)
+    if choices is not None:
         text = text.lower()
-        if text not in LOG_LEVELS:
-            raise ValueError(f"{text!r} is none of {', '.join(LOG_LEVELS)}")
+        if text not in choices:
+            raise ValueError(f"{text!r} is none of {', '.join(choices)}")
     return text
 
 
@@ -298,6 +301,7 @@ def _check(settings: Settings) -> None:
     if settings.contact is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", settings.contact):
         raise ConfigError(f"CORREIO_CONTACT: {settings.contact!r} is not a URI.")
     _check_arrival(settings)
+    _check_authentication(settings)
     _check_outbound(settings)
     if settings.limits.annotation_size > MOST_ANNOTATION:
         raise ConfigError("CORREIO_LIMIT_ANNOTATION_SIZE: at most 8MiB fit into one document of the database.")
@@ -320,6 +324,14 @@ def _check_arrival(settings: Settings) -> None:
     for zone in settings.dnsbl:
         if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", zone):
             raise ConfigError(f"CORREIO_DNSBL: {zone!r} is not the name of a zone, such as zen.spamhaus.org.")
+
+
+def _check_authentication(settings: Settings) -> None:
+    for sealer in settings.arc_trusted:
+        try:
+            ascii_name(sealer)
+        except ValueError as error:
+            raise ConfigError(f"CORREIO_ARC_TRUSTED: {sealer!r} is not a domain name: {error}.") from error
 
 
 def _check_outbound(settings: Settings) -> None:

@@ -132,7 +132,10 @@ class Node:
         self._retention = Retention(store)
         self._retention.start()
         mail = (store, authenticator, settings, self._tls)
-        smtp, submission, lmtp = SmtpServer(*mail), SubmissionServer(*mail), LmtpServer(*mail)
+        resolver = Resolver(settings.dns, trusted=settings.dns_trusted)
+        self._resources.push_async_callback(resolver.close)
+        smtp = SmtpServer(*mail, resolver=resolver)
+        submission, lmtp = SubmissionServer(*mail, resolver=resolver), LmtpServer(*mail, resolver=resolver)
         imap, pop3 = ImapServer(*mail), Pop3Server(*mail)
         http = HttpServer(store, authenticator, settings)
         self._servers = [smtp, submission, lmtp, imap, pop3, http]
@@ -153,14 +156,14 @@ class Node:
                 self.endpoints[name] = await listen[name](wanted)
             except OSError as error:
                 raise StartError(explain_bind(name, wanted, error)) from error
-        self._start_queue(store)
+        self._start_queue(store, resolver)
         self._write_ready()
 
-    def _start_queue(self, store: MessageStore) -> None:
+    def _start_queue(self, store: MessageStore, resolver: Resolver) -> None:
         settings = self.settings
         if not settings.outbound:
             return
-        courier = SmtpCourier(settings, Resolver(settings.dns, trusted=settings.dns_trusted))
+        courier = SmtpCourier(settings, resolver)
         sign = DomainSigner(store).sign
         self._worker = Worker(store, courier, sign, self.hostname, settings.queue_connections)
         self._worker.start()

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
+from api.rest.authentication_json import authentication_json
 from api.rest.call import Call, Nothing
 from api.rest.entity_tags import entity_tag, none_match, not_modified, precondition_failed, require_match
 from api.rest.json_response import json_response
@@ -84,6 +85,7 @@ async def message_json(message: StoredMessage) -> MessageJson:
         parts=parts,
         raw_url=f"/v1/messages/{message.id}/raw",
         truncated=parsed.truncated,
+        authentication=authentication_json(message.authentication),
     )
 
 

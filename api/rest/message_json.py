@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from api.rest.authentication_json import AuthenticationJson
 from api.rest.timestamps import optional_rfc3339, rfc3339
 from correio.mail.fetch import StoredMessage
 from correio.mail.keywords import keywords_of
@@ -91,6 +92,7 @@ class MessageJson(MessageSummaryJson, frozen=True, kw_only=True):
     parts: list[PartJson]
     raw_url: str
     truncated: bool
+    authentication: AuthenticationJson | None
 
 
 def addresses_json(addresses: Sequence[Address]) -> list[AddressJson]:

@@ -73,11 +73,12 @@ async def additions(
     durable: set[bytes],
     *,
     keep: str = INBOX_ROLE,
+    authentication: bytes = b"",
 ) -> Additions:
     """Make a message ready for each account. ``key`` fixes the ids of their copies, so that no retry makes a second one.
 
     ``content`` is normalised, ``durable`` holds the digests of parts that are known to be stored, ``keep`` is the role of the
-    mailbox that kept messages go to.
+    mailbox that kept messages go to, ``authentication`` is for ``MessageDocument.authentication``.
     """
     view: MessageView | None = None
     ready = Additions({}, [None] * len(copies))
@@ -89,6 +90,7 @@ async def additions(
             prefix = trace_prefix(sender, copy.address, received)
             # The trace fields are ours, not the sender's: the size limit is for what was sent.
             ingested = await ingest(store, content, prefix=prefix, parsed=parsed, durable=durable)
+            ingested.authentication = authentication
             keep_in = mailbox_for(account, keep)
             if not account.document.sieve:
                 ready.operations[number] = _addition(account, ingested, (key, copy.address), keep_in)
@@ -123,16 +125,18 @@ async def deliver(
     keep: str = INBOX_ROLE,
     options: EnvelopeOptions = _NO_OPTIONS,
     reporter: Reporter | None = None,
+    authentication: bytes = b"",
 ) -> list[MailError | None]:
     """Deliver one message to every account its recipients lead to, and put what they forward into the queue.
 
     An account's rules say what becomes of its copy; where it has none it goes to the mailbox of the role ``keep``.
 
-    ``received`` is a whole Received field with its CRLF. Returns one outcome a recipient, in order; None: durable, all of it.
-    An account or an address elsewhere gets one copy, whichever and however many recipients lead to it. All that are served
-    are served by one transaction, and with ``all_or_none`` nobody is unless everybody is: for a protocol with one reply for
-    all. With the same ``key`` again, nobody gets a second copy. ``reporter`` makes the reports that the sender asked for; they go
-    into the queue with the rest. Raises nothing a message could cause.
+    ``received`` are whole trace fields with their CRLFs, ``authentication`` is what was found of the message, packed. Returns
+    one outcome a recipient, in order; None: durable, all of it. An account or an address elsewhere gets one copy, whichever and
+    however many recipients lead to it. All that are served are served by one transaction, and with ``all_or_none`` nobody is
+    unless everybody is: for a protocol with one reply for all. With the same ``key`` again, nobody gets a second copy.
+    ``reporter`` makes the reports that the sender asked for; they go into the queue with the rest. Raises nothing a message
+    could cause.
     """
     try:
         content = await normalised(store, raw)
@@ -157,7 +161,9 @@ async def deliver(
         for share in going
         for account_id, address in share.accounts().items()
     ]
-    ready = await additions(store, content, parsed, sender, copies, received, key, durable, keep=keep)
+    ready = await additions(
+        store, content, parsed, sender, copies, received, key, durable, keep=keep, authentication=authentication
+    )
     made = {copy.account_id: ready.made(number) for number, copy in enumerate(copies)}
     message = ReportedMessage(sender, options, content, key)
     for share in going:

@@ -11,6 +11,7 @@ from correio.mail.account import Account
 from correio.mail.flags import FlagSet, flag_set
 from correio.mail.ingest import OFF_LOOP, unpack, unpack_summary
 from correio.mail.stored_octets import StoredOctets
+from correio.mailauth.authenticate import MessageAuthentication, unpack_authentication
 from correio.mime.model import ParsedMessage, Part, Summary
 from correio.mime.transfer import decode_transfer
 from correio.store.documents import MessageDocument
@@ -67,6 +68,12 @@ class StoredMessage(StoredOctets):
     @property
     def thread(self) -> str:
         return self.document.thread
+
+    @cached_property
+    def authentication(self) -> MessageAuthentication | None:
+        """Who it is from, as far as was found when it came; None: nobody looked."""
+        packed = self.document.authentication
+        return unpack_authentication(packed) if packed else None
 
     @cached_property
     def parsed(self) -> ParsedMessage:

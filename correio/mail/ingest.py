@@ -47,6 +47,8 @@ class Ingested(msgspec.Struct):
     parsed: ParsedMessage
     packed: bytes
     laid: Laid
+    authentication: bytes = b""
+    """For ``MessageDocument.authentication``."""
 
     def document(
         self, *, message_id: str, account: str, email: str, flags: list[str], date: int, saved: int
@@ -72,6 +74,7 @@ class Ingested(msgspec.Struct):
             source=self.laid.source,
             layout=pack_segments(self.laid.segments),
             content=self.laid.content,
+            authentication=self.authentication,
         )
 
     @property

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from correio.mime.header_fields import header_fields, unfold
+from correio.mime.header_fields import unfold
 
 MAX_VALUE: Final = 320
 """Characters of one value that are written: an address fits."""
@@ -22,7 +22,9 @@ _COMMENT_PIECE: Final = re.compile(r"[^()\\]++|\\.?|[()]", re.DOTALL)
 _QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_COMMENT: Final = re.compile(r"[()\\]")
-_NAME: Final = b"authentication-results"
+_OWN_FIELD: Final = re.compile(
+    rb"^authentication-results[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?", re.IGNORECASE | re.MULTILINE
+)
 
 
 class MethodResult(msgspec.Struct, frozen=True):
@@ -108,21 +110,16 @@ def _whole_names(words: list[str]) -> list[str]:
 def without_forged(message: bytes, authserv_id: str) -> bytes:
     """Return a message without the fields that claim to be ours, or nobody's (RFC 8601 section 5)."""
     blank = message.find(b"\r\n\r\n")
-    header = message if blank < 0 else message[: blank + 2]
-    if _NAME not in header.lower():
-        return message
+    end = len(message) if blank < 0 else blank + 2
     kept: list[bytes] = []
     at = 0
-    for field in header_fields(header):
-        if field.name.lower().encode("latin-1") != _NAME:
-            continue
-        found = parse_results(field.value)
-        if found is None or found.authserv_id.lower().rstrip(".") == authserv_id.lower().rstrip("."):
-            kept.append(header[at : field.start])
-            at = field.end
-    if not at:
-        return message
-    return b"".join([*kept, message[at:]])
+    own = authserv_id.lower().rstrip(".")
+    for field in _OWN_FIELD.finditer(message, 0, end):
+        found = parse_results(field[1])
+        if found is None or found.authserv_id.lower().rstrip(".") == own:
+            kept.append(message[at : field.start()])
+            at = field.end()
+    return b"".join([*kept, message[at:]]) if at else message
 
 
 def _statements(text: str) -> Iterator[list[str]]:

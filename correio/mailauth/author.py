@@ -14,6 +14,8 @@ from correio.mime.header_fields import unfold
 
 MAX_AUTHORS: Final = 5
 """Author domains of one message that are looked at; a message with more has no author."""
+_MOST_NAMES: Final = 50
+"""Different domains, or what stands in their place, that are read at all."""
 
 
 class Authors(msgspec.Struct, frozen=True):
@@ -23,24 +25,35 @@ class Authors(msgspec.Struct, frozen=True):
     """In A-labels and lower case, each once, in order."""
     problem: str = ""
     """What is wrong with them; empty: there is one field, and every address in it has a domain."""
+    is_whole: bool = True
+    """False: there are more of them than anybody looks at."""
 
 
 def authors(message: MailOctets) -> Authors:
     """Return the domains of all addresses of all From fields, those in groups too."""
-    return authors_of([field.value for field in message.named(b"from")])
+    found = authors_of([field.value for field in message.named(b"from")])
+    if message.is_whole:
+        return found
+    return msgspec.structs.replace(found, problem="too many header fields", is_whole=False)
 
 
 def authors_of(values: Sequence[bytes]) -> Authors:
     """Return the domains of the values of From fields."""
     problem = "" if len(values) == 1 else f"{len(values)} From fields"
     domains: dict[str, None] = {}
+    seen: set[str] = set()
     for value in values:
         addresses = [one for one in parse_raw_addresses(unfold(value)) if not one.is_empty_group]
         if not addresses:
             problem = problem or "a From field without an address"
         for address in addresses:
+            if address.domain in seen:
+                continue
+            seen.add(address.domain)
             try:
                 domains[ascii_name(address.domain)] = None
             except ValueError:
                 problem = problem or "an address in From without a domain"
+            if len(seen) > _MOST_NAMES or len(domains) > MAX_AUTHORS:
+                return Authors(tuple(domains), "too many author domains", is_whole=False)
     return Authors(tuple(domains), problem)

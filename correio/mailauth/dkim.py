@@ -18,6 +18,8 @@ DkimResult = Literal["none", "pass", "fail", "policy", "neutral", "temperror", "
 
 MAX_SIGNATURES: Final = 10
 """Signatures of one message that are looked at, from the top: the newest first."""
+MAX_KEY_RECORD: Final = 4096
+"""Characters of a key record; one of 4096 bits takes some 760."""
 MAX_KEYS: Final = 3
 """Key records of one name that are tried (section 3.6.2.2 leaves open which one counts)."""
 
@@ -130,6 +132,9 @@ async def signature_keys(signature: Signature, lookups: Lookups) -> list[PublicK
     keys: list[PublicKey] = []
     problem = ""
     for text in texts[:MAX_KEYS]:
+        if len(text) > MAX_KEY_RECORD:
+            problem = "the key record is too long"
+            continue
         try:
             keys.append(_checked(parse_key_record(text), signature))
         except TagListError as error:

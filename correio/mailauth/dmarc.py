@@ -55,11 +55,12 @@ async def check_dmarc(
 
     Of several Author Domains each is evaluated, and the strictest policy among those that fail counts (section 11.5).
     """
+    if not authors.is_whole:
+        # Not evaluated to the end, so that somebody's policy might be passed over.
+        first = authors.domains[0] if authors.domains else ""
+        return Dmarc("permerror", first, policy="quarantine", reason=authors.problem)
     if not authors.domains:
         return Dmarc("permerror", "", reason=authors.problem)
-    if len(authors.domains) > MAX_AUTHORS:
-        # Not evaluated to the end, so that somebody's policy might be passed over.
-        return Dmarc("permerror", authors.domains[0], policy="quarantine", reason="too many author domains")
     walk = walk or TreeWalk(lookups)
     found = [await _of_one(domain, spf, dkim, walk, lookups) for domain in authors.domains]
     worst = max(found, key=lambda one: (_GRAVITY[one.result], _STRICTNESS[one.policy]))

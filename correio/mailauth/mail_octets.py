@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from correio.mailauth.canonical import Canonicalization, canonical_body, canonical_field
 from correio.mime.header_fields import header_fields
+
+MAX_FIELDS: Final = 10_000
+"""Header fields that are looked at; who sends more has something to hide."""
 
 
 class Field(NamedTuple):
@@ -37,8 +41,10 @@ class MailOctets:
                 one.value,
                 header[one.start : one.end] + (b"" if header[one.end - 2 : one.end] == b"\r\n" else b"\r\n"),
             )
-            for one in header_fields(header)
+            for one in itertools.islice(header_fields(header), MAX_FIELDS + 1)
         ]
+        self.is_whole: Final = len(self.fields) <= MAX_FIELDS
+        """Whether these are all its fields."""
         self._message: Final = message
         self._begin: Final = begin
         self._places: Final[dict[bytes, list[int]]] = {}

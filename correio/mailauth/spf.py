@@ -28,6 +28,10 @@ MAX_NAMES: Final = 10
 """Names of an MX record set or of an address that are looked at."""
 MAX_EXPLANATION: Final = 400
 """Characters of the domain's own words that are kept."""
+_MOST_TEXT: Final = 2048
+"""Characters of them before macros are expanded."""
+_MOST_VALUE: Final = 255
+"""Characters of what the client says that a macro stands for."""
 
 
 class Spf(msgspec.Struct, frozen=True, array_like=True):
@@ -74,7 +78,8 @@ async def _check(
         domain = _checkable(domain)
     except ValueError as error:
         return Spf("none", identity, domain[:255], f"nothing to check: {str(error)[:120]}")
-    check = _Check(lookups, address, local or "postmaster", domain, helo, hostname, now)
+    local = local[:_MOST_VALUE] or "postmaster"
+    check = _Check(lookups, address, local, domain, helo[:_MOST_VALUE], hostname, now)
     result, reason, explanation = await check.run()
     return Spf(result, identity, domain, reason[:200], explanation)
 
@@ -258,7 +263,7 @@ class _Check:
             return ""
         try:
             texts = (await self.lookups.txt(await self._expand(pieces, domain))).records
-            if len(texts) != 1 or not texts[0].isascii():
+            if len(texts) != 1 or not texts[0].isascii() or len(texts[0]) > _MOST_TEXT:
                 return ""
             parsed = parse_macro(texts[0], explanation=True)
             values = {**self.values, "d": domain}

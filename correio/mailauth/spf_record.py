@@ -11,8 +11,9 @@ import msgspec
 
 from correio.mailauth.spf_macro import MacroError, MacroString, parse_domain_spec, parse_macro
 
-MAX_RECORD: Final = 16 * 1024
-"""Octets; a sane record has a few hundred, and a UDP answer never more than 64 KiB."""
+MAX_RECORD: Final = 8 * 1024
+"""Octets; a sane record has a few hundred."""
+MAX_TERMS: Final = 500
 
 Qualifier = Literal["pass", "fail", "softfail", "neutral"]
 Name = Literal["all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"]
@@ -62,9 +63,10 @@ def parse_spf(text: str) -> SpfRecord:
     mechanisms: list[Mechanism] = []
     redirect: MacroString = ()
     explanation: MacroString = ()
-    for term in text[6:].split(" "):
-        if not term:
-            continue
+    terms = [term for term in text[6:].split(" ") if term]
+    if len(terms) > MAX_TERMS:
+        raise SpfSyntaxError(f"more than {MAX_TERMS} terms")
+    for term in terms:
         try:
             mechanism = _MECHANISM.fullmatch(term)
             if mechanism is not None:

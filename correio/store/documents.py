@@ -114,6 +114,10 @@ class MessageDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """How ``source`` and ``content`` make up the message; empty: ``source`` is all of it."""
     content: list[bytes] = msgspec.field(default_factory=list)
     """SHA-256 of the parts kept in ``parts``, each once."""
+    authentication: bytes = b""
+    """Who it is from, as far as was found when it came: a packed
+    :class:`correio.mailauth.authenticate.MessageAuthentication`; empty: nobody looked.
+    """
     send: str = ""
     """For the copy of a submission that the server put into Sent: the id of the send."""
     expunged: bool = False

@@ -30,7 +30,7 @@ from correio.store.documents import (
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
 
 _DUPLICATE_KEY: Final = 11000
-_HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "msgid")
+_HEAVY: Final = ("envelope", "structure", "parsed", "source", "layout", "content", "authentication", "msgid")
 _TIMEOUT: Final = 45.0
 """Seconds."""
 _TIMEOUT_MESSAGE: Final = 0.01

@@ -12,6 +12,7 @@ from correio.errors import MailError
 from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.notification import EnvelopeOptions
+from protocols.smtp.authenticating import Authenticated, authenticated, must_authenticate
 from protocols.smtp.core.authors import authors
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
 from protocols.smtp.core.parameters import original_recipient
@@ -63,14 +64,20 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
         else:
             content = complete_header(content, message_id=message_id, time=now)
     received = await _received(connection, now)
-    verdict = await _judge(connection, received, content)
+    arrived = Authenticated(content)
+    if connection.server.role.foreign and must_authenticate(connection.server.settings, connection.remote):
+        arrived = await authenticated(connection, content, now)
+        if arrived.refusal is not None:
+            log.info("%s: %s is refused: %s", connection.remote, transaction.id, arrived.refusal.text)
+            return [arrived.refusal] * _count(connection)
+    verdict = await _judge(connection, arrived.field + received, arrived.content)
     if verdict.refusal is not None:
         log.info("%s: %s is refused: %s", connection.remote, transaction.id, verdict.refusal.text)
         return [verdict.refusal] * _count(connection)
     if connection.account is not None:
         outcomes = await submitted(connection, connection.account, content, received)
     else:
-        outcomes = await _deliver(connection, content, verdict.fields + received, junk=verdict.junk)
+        outcomes = await _deliver(connection, arrived, verdict, received)
     addresses = [str(recipient.address) for recipient in transaction.recipients]
     if connection.server.role.lmtp:
         replies = [lmtp_reply(outcomes[at], address, transaction.id) for at, address in enumerate(addresses)]
@@ -120,7 +127,7 @@ async def _judge(connection: MailConnection, received: bytes, content: bytes) ->
 
 
 async def _deliver(
-    connection: MailConnection, content: bytes, received: bytes, *, junk: bool
+    connection: MailConnection, arrived: Authenticated, verdict: Verdict, received: bytes
 ) -> list[MailError | None]:
     """Return one outcome for each recipient."""
     transaction = connection.transaction
@@ -139,14 +146,15 @@ async def _deliver(
         return await server.finish(
             deliver(
                 server.store,
-                content,
+                arrived.content,
                 str(transaction.sender),
                 recipients,
-                received,
+                arrived.field + verdict.fields + received,
                 all_or_none=not server.role.lmtp,
                 options=EnvelopeOptions(parameters.envid or "", parameters.ret or ""),
                 reporter=server.reporter,
-                keep=JUNK_ROLE if junk else INBOX_ROLE,
+                keep=JUNK_ROLE if verdict.junk or arrived.junk else INBOX_ROLE,
+                authentication=arrived.packed,
             )
         )
     except MailError as error:

@@ -30,7 +30,10 @@ Result = TypeVar("Result")
 
 
 class MailServer(Listener):
-    """A mail listener. See its three subclasses, and Listener for what ``tls_context`` and ``admission`` are."""
+    """A mail listener. See its three subclasses, and Listener for what ``tls_context`` and ``admission`` are.
+
+    ``resolver`` is the process's; without it the listener makes its own.
+    """
 
     role: ClassVar[Role]
 
@@ -48,7 +51,9 @@ class MailServer(Listener):
         self.authenticator: Final = authenticator
         self.settings: Final = settings
         self.hostname: Final = server_name(settings)
-        self.policies: Final = ArrivalPolicies(store, settings, resolver) if self.role.foreign else None
+        self.resolver: Final = resolver or Resolver(settings.dns, trusted=settings.dns_trusted)
+        self._owns_resolver: Final = resolver is None
+        self.policies: Final = ArrivalPolicies(store, settings, self.resolver) if self.role.foreign else None
         """What mail from other servers has to pass; None: it is our own people's, or has passed a server beside this one."""
         self.reporter: Final = arrival_reporter(store, self.hostname)
         """Tells senders who asked for it that their message has arrived."""
@@ -66,8 +71,8 @@ class MailServer(Listener):
         clock = asyncio.get_running_loop().time
         end = clock() + grace
         await super().close(grace)
-        if self.policies is not None:
-            await self.policies.close()
+        if self._owns_resolver:
+            await self.resolver.close()
         if self._deliveries:
             _, pending = await asyncio.wait(self._deliveries, timeout=max(0.0, end - clock()))
             if pending:

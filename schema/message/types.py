@@ -15,6 +15,7 @@ from schema.account import types as accounts
 from schema.context import Info, OperationContext
 from schema.mailbox import types as mailboxes
 from schema.message.address import Address, addresses, first_address
+from schema.message.authentication import AuthenticationResults, authentication_results
 from schema.message.body import BodyKind, MessageBody, message_body
 from schema.message.header import Header
 from schema.node import Node
@@ -61,6 +62,9 @@ class Message(Node):
     has_attachments: bool
     is_truncated: bool = strawberry.field(
         description="Whether the structure is so large that its rest is shown as one part."
+    )
+    authentication: AuthenticationResults = strawberry.field(
+        description="Who it is from, as far as was found when another server brought it."
     )
     email_id: strawberry.ID = strawberry.field(description="The same for every copy of one message (RFC 8474).")
 
@@ -143,5 +147,6 @@ def message_node(context: OperationContext, core: StoredMessage, row: Row | None
         references=summary.references,
         has_attachments=summary.has_attachment,
         is_truncated=parsed.truncated,
+        authentication=authentication_results(core.authentication),
         email_id=strawberry.ID(core.email),
     )

@@ -111,10 +111,10 @@ def test_nothing_leaves_its_place(authserv_id: str, reason: str, properties: lis
 
 @settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.text('();="\\ \tamx.', max_size=200).map(str.encode)))
-@example(b"(" * 50_000)
-@example(b'"' * 50_000)
-@example(b"=" * 50_000)
-@example(b"a;" * 30_000)
+@example(b"(" * 10_000)
+@example(b'"' * 10_000)
+@example(b"=" * 10_000)
+@example(b"a;" * 5_000)
 def test_no_field_raises(value: bytes) -> None:
     parse_results(value)
     message = b"Authentication-Results: " + value + b"\r\n" + BODY

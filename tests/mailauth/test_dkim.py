@@ -191,7 +191,7 @@ def test_a_body_is_what_the_rfc_makes_of_it_line_by_line(body: bytes) -> None:
 
 
 def test_hostile_bodies_are_linear() -> None:
-    size = 4 * 1024 * 1024
+    size = 1024 * 1024
     for piece in (b" ", b"\t ", b"\r\n", b" \r\n", b"\n", b"\r", b"\r\n\t"):
         body = piece * (size // len(piece))
         for how in ("simple", "relaxed"):

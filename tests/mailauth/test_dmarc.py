@@ -239,6 +239,12 @@ def test_a_helo_name_is_no_author_and_half_a_body_no_word() -> None:
         ([b"<ana@>"], (), "without a domain"),
         ([b"a@x.test", b"b@y.test"], ("x.test", "y.test"), "2 From fields"),
         ([b"a@x..test"], (), "without a domain"),
+        (
+            [b", ".join(b"a@d%d.test" % n for n in range(9000))],
+            tuple(f"d{n}.test" for n in range(6)),
+            "too many author",
+        ),
+        ([b", ".join(b"a@%d..test" % n for n in range(9000))], (), "too many author"),
     ],
 )
 def test_author_domains(fields: list[bytes], domains: tuple[str, ...], problem: str) -> None:
@@ -247,6 +253,13 @@ def test_author_domains(fields: list[bytes], domains: tuple[str, ...], problem: 
     assert (problem in found.problem) if problem else not found.problem
     octets = b"".join(b"From: " + field + b"\r\n" for field in fields) + b"\r\n"
     assert authors(MailOctets(octets)) == found
+
+
+def test_a_header_too_large_to_be_looked_through_hides_nobody() -> None:
+    zone = Zone("_dmarc.strict.test TXT v=DMARC1; p=reject")
+    message = b"x:y\r\n" * 20_000 + b"From: a@strict.test\r\n\r\n"
+    found = at_once(check_dmarc(authors(MailOctets(message)), Spf("none", "mailfrom", ""), [], zone))
+    assert (found.result, dmarc_disposition(found)) == ("permerror", "junk")
 
 
 def test_of_several_authors_the_strictest_policy_that_fails_counts() -> None:

@@ -335,6 +335,12 @@ async def test_ten_terms_ask_the_dns() -> None:
     assert zone.questions.total() <= MAX_LOOKUPS + 1
 
 
+async def test_a_record_has_a_bound() -> None:
+    assert (await ask(published("v=spf1" + " ?all" * 400))).result == "neutral"
+    assert (await ask(published("v=spf1" + " ?all" * 501))).result == "permerror"
+    assert (await ask(published("v=spf1 " + "x=" + "y" * 9000 + " all"))).result == "permerror"
+
+
 async def test_two_lookups_may_find_nothing() -> None:
     assert (await ask(published("v=spf1 a:n1.test mx:n2.test -all"))).result == "fail"
     assert (await ask(published("v=spf1 a:n1.test mx:n2.test exists:n3.test -all"))).result == "permerror"

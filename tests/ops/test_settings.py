@@ -131,6 +131,8 @@ def test_sizes(text: str, octets: int) -> None:
         ("CORREIO_LIMIT_RECIPIENTS", "500MiB", "whole number"),
         ("CORREIO_LIMIT_IDLE_TIMEOUT", "soon", "a time such as"),
         ("CORREIO_LOG_LEVEL", "loud", "none of debug, info"),
+        ("CORREIO_MAIL_AUTHENTICATION", "maybe", "none of auto, on, off"),
+        ("CORREIO_ARC_TRUSTED", "lists.test,a..b", "'a..b' is not a domain name"),
         ("CORREIO_LOG_JSON", "maybe", "neither true nor false"),
         ("CORREIO_DATA", "", "cannot be empty"),
         ("CORREIO_MONGODB_URI", "localhost", "must begin with mongodb://"),

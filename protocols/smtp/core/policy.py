@@ -98,6 +98,17 @@ def decide_hops(hops: int) -> Reply | None:
     return Reply(554, "5.4.6", "Too many Received fields: a loop.") if hops > MAX_HOPS else None
 
 
+def decide_dmarc(domain: str, *, refused: bool) -> Reply | None:
+    """A message that does not pass as one of its author's domain, whose owner wants such mail refused (RFC 9989 section
+    7.2). The domain is in A-labels.
+    """
+    if not refused:
+        return None
+    return Reply(
+        550, "5.7.1", f"Refused by the DMARC policy of {domain}: nothing shows that this message is from there."
+    )
+
+
 def decide_sender(own: bool) -> Reply | None:
     """Whether a signed-in client may send under this envelope sender (RFC 6409 section 6.1)."""
     return None if own else Reply(553, "5.7.1", "This sender is not an address of the account you signed in to.")

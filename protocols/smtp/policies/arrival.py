@@ -25,15 +25,11 @@ _MINUTE: Final = 60.0
 class ArrivalPolicies:
     """One per listener. Where a setting is off, nothing is asked."""
 
-    def __init__(self, store: MessageStore, settings: Settings, resolver: Resolver | None) -> None:
-        """Without a ``resolver`` it has its own, where it needs one."""
+    def __init__(self, store: MessageStore, settings: Settings, resolver: Resolver) -> None:
         rate = settings.limits.smtp_rate
         self._rate: Final = Levels(Bound(rate, _MINUTE / rate))
         self._zones: Final = settings.dnsbl
         self._named: Final = settings.reverse_dns
-        self._own_resolver: Resolver | None = None
-        if resolver is None and (self._zones or self._named):
-            resolver = self._own_resolver = Resolver(settings.dns, trusted=settings.dns_trusted)
         self._resolver: Final = resolver
         self._greylist: Final = Greylist(store, settings.greylist) if settings.greylist else None
         self._rspamd: Final = Rspamd(settings.rspamd_url) if settings.rspamd_url else None
@@ -71,8 +67,3 @@ class ArrivalPolicies:
     async def message(self, checked: Checked, received: bytes, content: bytes) -> Verdict:
         """Decide about a whole message, ``content`` with the field ``received`` above it."""
         return ACCEPTED if self._rspamd is None else await self._rspamd.judge(checked, received, content)
-
-    async def close(self) -> None:
-        """Ask nobody any more."""
-        if self._own_resolver is not None:
-            await self._own_resolver.close()
