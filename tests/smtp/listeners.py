@@ -94,10 +94,10 @@ async def inbox_messages(store: MessageStore, account_id: str) -> list[StoredMes
 
 
 def trace_and_message(stored: bytes) -> tuple[dict[str, str], bytes]:
-    """The three fields that delivery puts on top, unfolded, and what follows them."""
+    """The fields that delivery puts on top, down to Received, unfolded, and what follows them."""
     fields: dict[str, str] = {}
     at = 0
-    for _ in range(3):
+    while "Received" not in fields:
         end = at
         while True:
             end = stored.index(b"\r\n", end) + 2
