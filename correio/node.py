@@ -164,8 +164,8 @@ class Node:
         if not settings.outbound:
             return
         courier = SmtpCourier(settings, resolver)
-        sign = DomainSigner(store).sign
-        self._worker = Worker(store, courier, sign, self.hostname, settings.queue_connections)
+        signer = DomainSigner(store, self.hostname)
+        self._worker = Worker(store, courier, signer, self.hostname, settings.queue_connections)
         self._worker.start()
 
     def _patience(self) -> float:

@@ -76,6 +76,7 @@ async def forward(
         origin = Origin(
             kind="forward",
             sender=rewritten,
+            signer=via.rpartition("@")[2],
             envid=options.envid,
             ret=options.ret,
             smtputf8=smtputf8,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.sites import destination
 from correio.mailauth.dns_records import DnsRecord, records_to_publish
-from correio.mailauth.private_key import generate_key
+from correio.mailauth.private_key import generate_key, read_key
+from correio.mailauth.sealing import seal_forwarded
 from correio.mailauth.signing import Signer, sign
 from correio.store.documents import SigningKeyDocument
 from correio.store.signing_keys import find_signing_keys, insert_signing_keys
@@ -53,10 +54,11 @@ async def records_of(store: MessageStore, domain: str, hostname: str) -> list[Dn
 
 
 class DomainSigner:
-    """Signs mail on its way out. One per process."""
+    """Signs mail on its way out. One per process. ``hostname`` is this server's name in its Authentication-Results fields."""
 
-    def __init__(self, store: MessageStore) -> None:
+    def __init__(self, store: MessageStore, hostname: str = "") -> None:
         self._store: Final = store
+        self._hostname: Final = hostname
         self._known: OrderedDict[str, tuple[float, Sequence[Signer]]] = OrderedDict()
 
     async def sign(self, domain: str, message: bytes) -> bytes:
@@ -71,6 +73,19 @@ class DomainSigner:
         if len(message) > OFF_LOOP:
             return await self._store.in_worker(sign, message, signers, now)
         return sign(message, signers, now)
+
+    async def seal(self, domain: str, message: bytes) -> bytes:
+        """Return the fields of ARC for a message that an alias in a domain of ours passes on (RFC 8617 section 5.1), or nothing
+        where the domain has no RSA key, or nobody looked at the message when it came. Raises UnavailableError.
+        """
+        # RFC 8617 section 4.1: seals are by rsa-sha256.
+        signer = next((one for one in await self._signers(domain) if read_key(one.key).kind == "rsa"), None)
+        if signer is None:
+            return b""
+        now = self._store.now()
+        if len(message) > OFF_LOOP:
+            return await self._store.in_worker(seal_forwarded, message, signer, authserv_id=self._hostname, now=now)
+        return seal_forwarded(message, signer, authserv_id=self._hostname, now=now)
 
     async def _signers(self, domain: str) -> Sequence[Signer]:
         known = self._known.get(domain)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from correio.mailauth.arc import MAX_SETS, MESSAGE_SIGNATURE, RESULTS, SEAL, Arc, prepare_arc
-from correio.mailauth.authentication_results import MethodResult, results_value
+from correio.mailauth.authentication_results import MethodResult, parse_results, results_value
 from correio.mailauth.canonical import canonical_field
 from correio.mailauth.mail_octets import Field, MailOctets, header_digest
 from correio.mailauth.private_key import read_key
@@ -16,6 +16,27 @@ from correio.mailauth.signing import Signer, signature_field, signed_field, sign
 from correio.mailauth.tag_list import TagListError, parse_tags
 
 _DKIM: Final = b"DKIM-Signature"
+
+
+def seal_forwarded(message: bytes, signer: Signer, *, authserv_id: str, now: int) -> bytes:
+    """Return the three fields for a message that an alias passes on; none where nobody looked when it came.
+
+    What was found then stands in our own field above it: only what stands above the first Received field was put there by us.
+    Raises ValueError for a key that cannot be read.
+    """
+    for field in MailOctets(message).fields:
+        if field.name == b"received":
+            break
+        if field.name != b"authentication-results":
+            continue
+        found = parse_results(field.value)
+        if found is not None and found.authserv_id.lower() == authserv_id.lower():
+            status = next((one.result for one in found.results if one.method == "arc"), "fail")
+            arc = Arc("none" if status == "none" else "pass" if status == "pass" else "fail")
+            if status == "temperror":
+                break
+            return seal(message, signer, arc, found.results, authserv_id=authserv_id, now=now)
+    return b""
 
 
 def seal(

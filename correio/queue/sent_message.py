@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from correio.mail.stored_octets import StoredOctets
 from correio.mime.seven_bit import to_seven_bit
@@ -12,8 +11,19 @@ if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
     from correio.store.queue_documents import SendDocument
 
-Sign = Callable[[str, bytes], Awaitable[bytes]]
-"""Takes a domain and a message; returns the DKIM-Signature fields to put above it, or nothing."""
+
+class Sign(Protocol):
+    """Signs messages for a domain; :class:`correio.mail.signing.DomainSigner` is one. Both return the fields to put above a
+    message, or nothing.
+    """
+
+    async def sign(self, domain: str, message: bytes) -> bytes:
+        """Sign a message of the domain's own (RFC 6376)."""
+        ...
+
+    async def seal(self, domain: str, message: bytes) -> bytes:
+        """Seal a message that an alias of the domain passes on (RFC 8617)."""
+        ...
 
 
 class SentMessage:
@@ -43,6 +53,12 @@ class SentMessage:
             raw = await self._stored.read()
             if form:
                 raw = await self._store.in_worker(to_seven_bit, raw)
-            fields = await self._sign(self._send.signer, raw) if self._send.signer else b""
-            self._forms[form] = fields + raw
+            self._forms[form] = await self._fields(raw) + raw
         return self._forms[form]
+
+    async def _fields(self, raw: bytes) -> bytes:
+        domain = self._send.signer
+        if not domain:
+            return b""
+        # What is passed on is another's word: the seal tells what was found of it when it came.
+        return await (self._sign.seal if self._send.kind == "forward" else self._sign.sign)(domain, raw)

@@ -34,7 +34,7 @@ class SendDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     sender: str
     """The envelope sender, empty: the null sender."""
     signer: str = ""
-    """The domain of ours whose DKIM keys sign it; empty: none."""
+    """The domain of ours whose DKIM keys sign it, or seal it where it is a forward; empty: none."""
     envid: str = ""
     """RFC 3461 section 4.4, decoded."""
     ret: str = ""

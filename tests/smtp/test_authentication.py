@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,13 +12,21 @@ import pytest
 
 from correio.auth.authenticator import Authenticator
 from correio.config import Endpoint, Limits, Settings
+from correio.dns.resolver import Resolver
+from correio.mail.alias_directory import add_alias
+from correio.mail.directory import add_domain
 from correio.mail.fetch import StoredMessage, fetch_messages
 from correio.mail.message_store import MessageStore
-from correio.mailauth.arc import Arc
+from correio.mail.signing import DomainSigner, make_signing_keys
+from correio.mailauth.arc import Arc, prepare_arc, trusted_sealer, verify_arc
 from correio.mailauth.authentication_results import MethodResult
 from correio.mailauth.dns_records import key_record
+from correio.mailauth.mail_octets import MailOctets
 from correio.mailauth.sealing import seal
 from correio.mailauth.signing import Signer, sign
+from correio.queue.sent_message import SentMessage
+from correio.store.queue_documents import SendDocument
+from correio.store.sends import find_send
 from protocols.lmtp import LmtpServer
 from protocols.smtp.authenticating import must_authenticate
 from protocols.smtp.mail_server import MailServer
@@ -25,6 +34,7 @@ from protocols.smtp.server import SmtpServer
 from tests.conftest import NewPerson
 from tests.mailauth.keys import ed25519_key, rsa_key, signers
 from tests.peers.nameserver import Nameserver, nameserver
+from tests.peers.queued import queued
 from tests.peers.served import Person, Served
 from tests.smtp.listeners import HOSTNAME, LOOPBACK, RawClient
 
@@ -247,6 +257,44 @@ async def test_nobody_looks_at_mail_of_this_machine(directory: MessageStore, dns
     assert [one.authentication for one in found] == [None, None, None]
     assert not any([b"Authentication-Results" in await one.read() for one in found])
     assert not dns.questions
+
+
+async def test_what_an_alias_passes_on_is_sealed(directory: MessageStore, dns: Nameserver) -> None:
+    ours = (await add_domain(directory, f"d{secrets.token_hex(5)}.test")).id
+    await add_alias(directory, f"out@{ours}", ["x@elsewhere.test"])
+    keys = await make_signing_keys(directory, ours)
+    # What claims to be ours further down is not: nobody looked at the second message.
+    forged = b"Received: from x\r\nAuthentication-Results: mx.correio.test; dmarc=pass; arc=none\r\n"
+    message = letter("strict.test")
+    message = sign(message, signers("strict.test"), NOW) + message
+    alias = Person("", f"out@{ours}", "")
+    async with receiving(directory, dns) as address:
+        assert (await send(address, message, alias)).startswith("250 ")
+    async with receiving(directory, None) as address:
+        assert (await send(address, forged + message, alias)).startswith("250 ")
+    signer = DomainSigner(directory, HOSTNAME)
+    sealed, plain = [
+        await SentMessage(directory, await whole(directory, one), signer).octets(seven_bit=False)
+        for one, _ in await queued(directory, f"@{ours}")
+    ]
+    assert sealed.startswith(b"ARC-Seal: i=1; a=rsa-sha256; cv=none; d=" + ours.encode())
+    assert b"\r\nARC-Authentication-Results: i=1; mx.correio.test;" in sealed
+    assert plain.startswith(b"Delivered-To: ")
+    # Who gets it finds the seal whole, and may believe what it says.
+    for key in keys:
+        record = key_record(ours, key.selector, key.pem)
+        dns.txt(record.name, record.value)
+    resolver = Resolver([dns.endpoint])
+    prepared = prepare_arc(MailOctets(sealed.replace(b"Subject: s", b"Subject:  s")))
+    assert await verify_arc(prepared, resolver, directory.now()) == Arc("pass", (ours,))
+    assert trusted_sealer(prepared, "strict.test", [ours]) == ours
+    await resolver.close()
+
+
+async def whole(store: MessageStore, one: SendDocument) -> SendDocument:
+    found = await find_send(store.database, "", one.id, octets=True)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
