@@ -129,3 +129,33 @@ async def test_held_by_an_operator_and_let_go(hosts: tuple[Host, Host]) -> None:
     assert "maria@destino.test" in said
     assert (await origem.served.command("queue", "retry", "--site", "destino.test"))[0] == 0
     assert b"Subject: nine" in (await destino.messages(before + 1))[-1]
+
+
+async def test_an_alias_forwards(hosts: tuple[Host, Host]) -> None:
+    """What leads elsewhere goes out again, under a sender by which bounces find their way back to who wrote it."""
+    origem, destino = hosts
+    for address, *targets in (
+        ("todos@destino.test", "maria@destino.test", "orlando@origem.test"), ("fora@destino.test", "ninguem@origem.test"),
+    ):  # fmt: skip
+        code, said = await destino.served.command("alias", "add", address, *targets)
+        assert code == 0, said
+    here, there = len(await origem.messages(0)), len(await destino.messages(0))
+    await origem.submit("todos@destino.test", raw=letter("all"))
+    assert b"Delivered-To: todos@destino.test\r\n" in (await destino.messages(there + 1))[-1]
+    arrived = (await origem.messages(here + 1))[-1]
+    message = email.message_from_bytes(arrived, policy=email.policy.default)
+    assert message["Return-Path"].startswith("<SRS0=")
+    assert message["Return-Path"].endswith("=origem.test=orlando@destino.test>")
+    assert message.get_all("Delivered-To") == ["orlando@origem.test", "todos@destino.test"]
+    assert message["Message-ID"] == "<all@origem.test>"
+    received = message.get_all("Received")
+    assert received is not None
+    assert [
+        f"by mx.{name}.test" in one for name, one in zip(("origem", "destino", "origem"), received, strict=True)
+    ] == [True] * 3
+    # Nobody there: the report goes to the rewritten sender, which leads back here.
+    await origem.submit("fora@destino.test", raw=letter("lost"))
+    report = (await origem.messages(here + 2))[-1]
+    assert report.startswith(b"Return-Path: <>\r\nDelivered-To: orlando@origem.test\r\n")
+    assert b"Final-Recipient: rfc822;ninguem@origem.test\r\nAction: failed\r\nStatus: 5.1.1\r\n" in report
+    assert b"<lost@origem.test>" in report
