@@ -12,6 +12,7 @@ from correio.errors import MailError
 from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.notification import EnvelopeOptions
+from correio.mime.binary_parts import text_form
 from protocols.smtp.authenticating import Authenticated, authenticated, must_authenticate
 from protocols.smtp.core.authors import authors
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
@@ -74,6 +75,8 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
     if verdict.refusal is not None:
         log.info("%s: %s is refused: %s", connection.remote, transaction.id, verdict.refusal.text)
         return [verdict.refusal] * _count(connection)
+    if transaction.parameters.body == "BINARYMIME":
+        content = await connection.server.store.in_worker(text_form, content)
     if connection.account is not None:
         outcomes = await submitted(connection, connection.account, content, received)
     else:

@@ -46,7 +46,7 @@ async def test_a_message_octet_for_octet(smtp: Listener, person: Person, directo
 async def test_what_is_advertised(smtp: Listener) -> None:
     client = await SmtpClient.connect(smtp.address)
     assert set(client.extensions) == {
-        "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "DSN", "LIMITS", "STARTTLS",
+        "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING", "BINARYMIME", "DSN", "LIMITS", "STARTTLS",
         "HELP",
     }  # fmt: skip
     assert client.extensions["SIZE"] == str(50 * 1024 * 1024)

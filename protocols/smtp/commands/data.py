@@ -27,6 +27,9 @@ async def data(connection: MailConnection, argument: str | None) -> None:
         raise Refusal(Reply(503, "5.5.1", "Not now: the message has begun with BDAT."))
     if not transaction.recipients:
         raise Refusal(Reply(503, "5.5.1", "There is no recipient yet."))
+    if transaction.parameters.body == "BINARYMIME":
+        # RFC 3030 section 3: there would be no telling where it ends.
+        raise Refusal(Reply(503, "5.5.1", "A message in BINARYMIME comes by BDAT."))
     await connection.push(Reply(354, "", "Send the message; end it with CRLF.CRLF"))
     limit = connection.server.settings.limits.message_size
     decoder = DataDecoder(limit, connection.reserve)

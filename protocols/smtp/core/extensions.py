@@ -8,8 +8,6 @@ def ehlo_lines(*, size: int, recipients: int, starttls: bool, mechanisms: tuple[
 
     ``size`` in octets (RFC 1870), ``recipients`` of one transaction (RFC 9422), ``starttls`` when TLS can be had and
     is not yet on, ``mechanisms`` of AUTH that may be used as the connection is now.
-
-    BINARYMIME is not promised, because delivery makes every line end CRLF.
     """
     lines = [
         "PIPELINING",
@@ -18,6 +16,7 @@ def ehlo_lines(*, size: int, recipients: int, starttls: bool, mechanisms: tuple[
         "SMTPUTF8",
         "ENHANCEDSTATUSCODES",
         "CHUNKING",
+        "BINARYMIME",
         "DSN",
         f"LIMITS RCPTMAX={recipients}",
     ]

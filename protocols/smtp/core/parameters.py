@@ -19,7 +19,7 @@ MAX_ENVID: Final = 100
 MAX_ORCPT: Final = 500
 """Characters, RFC 3461 section 4.2."""
 
-Body = Literal["7BIT", "8BITMIME"]
+Body = Literal["7BIT", "8BITMIME", "BINARYMIME"]
 Ret = Literal["FULL", "HDRS"]
 
 
@@ -29,7 +29,7 @@ class MailParameters(msgspec.Struct, frozen=True):
     size: int = 0
     """Octets declared (RFC 1870); 0: not declared."""
     body: Body = "7BIT"
-    """RFC 6152."""
+    """RFC 6152; BINARYMIME, by BDAT only: RFC 3030 section 3."""
     smtputf8: bool = False
     """RFC 6531 section 3.4."""
     ret: Ret | None = None
@@ -118,7 +118,7 @@ def _one_of(value: str | None, *choices: str) -> str:
 
 
 def _body(value: str | None) -> dict[str, object]:
-    return {"body": _one_of(value, "7BIT", "8BITMIME")}
+    return {"body": _one_of(value, "7BIT", "8BITMIME", "BINARYMIME")}
 
 
 def _smtputf8(value: str | None) -> dict[str, object]:
