@@ -7,6 +7,8 @@ shown to the client as it stands, so it never carries internals.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class MailError(Exception):
     """The base of every expected failure. ``code`` is stable and lower case with hyphens; ``message`` is one sentence."""
@@ -117,6 +119,16 @@ class RefusedError(MailError):
     """The rules of a recipient refuse the message. ``message`` is what they say of it, in one line or several."""
 
     code = "refused"
+
+
+class RecipientsRejectedError(MailError):
+    """Some recipients cannot be served, and nothing was sent. ``recipients``: each address, and why, in one sentence."""
+
+    code = "recipients-rejected"
+
+    def __init__(self, message: str, recipients: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.recipients = dict(recipients)
 
 
 class UnavailableError(MailError):

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SEND = "S"
     SCRIPT = "R"
     MEMORY = "Y"
+    IDENTITY = "I"
 
 
 _OCTETS: Final = 15

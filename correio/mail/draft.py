@@ -6,13 +6,14 @@ and records what it does itself. An operation checks everything before it record
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from correio.errors import LimitError, NotFoundError, QuotaExceededError
 from correio.mail.account import Account, AccountStep
+from correio.mail.draft_writes import changed_fields, expunge_writes, flag_writes, joined_moves
 from correio.mail.flags import FlagSet, flag_set
 from correio.mail.mailbox_index import MailboxChanges, MailboxIndex, Row
 from correio.mail.mailbox_tree import MailboxTree
@@ -24,7 +25,13 @@ from correio.store.documents import (
     SieveScriptDocument,
 )
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
-from correio.store.transaction import AccountWrite, ExpungeWrite, FlagsWrite, MailboxWrite, MoveWrite, Writes
+from correio.store.transaction import (
+    AccountWrite,
+    CancelWrite,
+    MailboxWrite,
+    MoveWrite,
+    Writes,
+)
 
 MAX_UID: Final = 2**32 - 1
 
@@ -79,6 +86,7 @@ class Draft:
         self._scripts: list[SieveScriptDocument] = []
         self._removed_scripts: list[str] = []
         self._memories: list[SieveMemoryDocument] = []
+        self._cancels: list[CancelWrite] = []
         self._tree: MailboxTree | None = None
 
     # Reading
@@ -277,6 +285,11 @@ class Draft:
         self.mutations += 1
         self._memories += memories
 
+    def cancel(self, delivery_ids: Sequence[str]) -> None:
+        """Deliveries that nobody has tried end; where somebody has, it is planned again. Call :meth:`tick` beside it."""
+        self.mutations += 1
+        self._cancels.append(CancelWrite(tuple(delivery_ids), self.account.store.now()))
+
     @staticmethod
     def _count(box: DraftMailbox, flags: FlagSet, size: int, sign: int) -> None:
         box.document.exists += sign
@@ -293,18 +306,18 @@ class Draft:
 
     def add_to(self, writes: Writes) -> None:
         """Put this draft's writes into a transaction."""
-        changed = _changed_fields(self.account.document, self.document)
+        changed = changed_fields(self.account.document, self.document)
         writes.accounts.append(AccountWrite(self.expected, self.document, changed))
         for box in self._boxes.values():
             if box.new:
                 writes.new_mailboxes.append(box.document)
             elif box.touched:
-                writes.mailboxes.append(MailboxWrite(box.document, _changed_fields(box.before, box.document)))
-            writes.changes += _flag_writes(box)
-            writes.changes += _expunge_writes(box, self.account.store.now())
+                writes.mailboxes.append(MailboxWrite(box.document, changed_fields(box.before, box.document)))
+            writes.changes += flag_writes(box)
+            writes.changes += expunge_writes(box, self.account.store.now())
         writes.annotations += self._annotations
         writes.forgotten_annotations += self._forgotten
-        writes.changes += _joined_moves(self._moves)
+        writes.changes += joined_moves(self._moves)
         writes.messages += self._messages
         writes.sends += self._sends
         writes.deliveries += self._deliveries
@@ -312,6 +325,7 @@ class Draft:
         writes.scripts += self._scripts
         writes.removed_scripts += self._removed_scripts
         writes.memories += self._memories
+        writes.cancels += self._cancels
 
     def step(self) -> AccountStep:
         """Return what this draft means for the account once it is committed."""
@@ -331,56 +345,3 @@ class Draft:
             if box.added or box.changed or box.removed
         ]
         return AccountStep(self.expected, self.document, tuple(box.document for box in touched), tuple(changes))
-
-
-def _changed_fields(before: msgspec.Struct, after: msgspec.Struct) -> tuple[str, ...]:
-    return tuple(name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name))
-
-
-# Runs are of consecutive UIDs only: where one is missing, its tombstone may lie there, and no write may touch it.
-
-
-def _flag_writes(box: DraftMailbox) -> Iterable[FlagsWrite]:
-    runs: list[FlagsWrite] = []
-    for row in sorted(box.changed.values(), key=lambda one: one.uid):
-        last = runs[-1] if runs else None
-        if (
-            last is not None
-            and last.flags == row.flags.ordered
-            and last.modseq == row.modseq
-            and last.last + 1 == row.uid
-        ):
-            runs[-1] = msgspec.structs.replace(last, last=row.uid)
-        else:
-            runs.append(
-                FlagsWrite(box.document.account, box.document.id, row.uid, row.uid, row.flags.ordered, row.modseq)
-            )
-    return runs
-
-
-def _expunge_writes(box: DraftMailbox, now: int) -> Iterable[ExpungeWrite]:
-    runs: list[ExpungeWrite] = []
-    for uid, modseq in sorted(box.removed.items()):
-        if not modseq:
-            continue  # moved: its tombstone is a document of its own
-        last = runs[-1] if runs else None
-        if last is not None and last.modseq == modseq and last.last + 1 == uid:
-            runs[-1] = msgspec.structs.replace(last, last=uid)
-        else:
-            runs.append(ExpungeWrite(box.document.account, box.document.id, uid, uid, modseq, now))
-    return runs
-
-
-def _joined_moves(moves: list[MoveWrite]) -> list[MoveWrite]:
-    runs: list[MoveWrite] = []
-    for move in moves:
-        last = runs[-1] if runs else None
-        if (
-            last is not None
-            and msgspec.structs.replace(last, first=0, last=0) == msgspec.structs.replace(move, first=0, last=0)
-            and last.last + 1 == move.first
-        ):
-            runs[-1] = msgspec.structs.replace(last, last=move.last)
-        else:
-            runs.append(move)
-    return runs

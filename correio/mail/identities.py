@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from correio.errors import InvalidInputError
+from correio.ids import Kind, derived_id
 from correio.mail.account import Account
 from correio.mail.address_expansion import AccountEntry, AliasEntry, Entry, ForeignEntry
 from correio.mail.addresses import address_key, without_tag
 from correio.mail.message_store import MessageStore
 from correio.mail.routing import read_entries
+from correio.store.addresses import find_aliases_to
+
+MAX_ALIASES = 100
+"""Aliases that are listed of one account. It may send as all of them."""
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A name and an address of the account's own."""
+
+    id: str
+    name: str
+    """The display name; empty: none."""
+    email: str
+
+
+async def list_identities(account: Account) -> list[Identity]:
+    """Return the addresses an account may send as: its own, and then the aliases of :func:`may_send_as`, by address.
+
+    One round trip, and two more where there are aliases. What an alias domain adds is not listed. Raises UnavailableError.
+    """
+    aliases = await find_aliases_to(account.store.database, account.address, MAX_ALIASES)
+    targets = {address_key(target): target for alias in aliases for target in alias.targets}
+    entries = await read_entries(account.store, targets) if targets else {}
+    own = [
+        alias.id
+        for alias in aliases
+        if is_own_alias(account.id, {key: entries[key] for key in map(address_key, alias.targets)})
+    ]
+    return [identity_of(account, address) for address in (account.address, *sorted(own))]
+
+
+def identity_of(account: Account, address: str) -> Identity:
+    """Return the identity of a normalised address of the account's own: the same id for the same address always."""
+    return Identity(derived_id(Kind.IDENTITY, account.id, address), account.name, address)
 
 
 async def may_send_as(store: MessageStore, account: Account, address: str) -> bool:

@@ -139,18 +139,18 @@ class SendOnly(Operation[None]):
 
     def __init__(self, account: Account, mail: Sequence[Outgoing], once: OnceDocument | None = None) -> None:
         super().__init__(account)
-        self._mail: Final = mail
+        self.mail: Final = mail
         self._once: Final = once
         self.octets = sum(len(one.send.source) for one in mail)
         self.weight = sum(1 + len(one.deliveries) for one in mail)
 
     def plan(self, draft: Draft) -> None:
         draft.tick()
-        for one in self._mail:
-            draft.send(one.send, one.deliveries, self._once if one is self._mail[0] else None)
+        for one in self.mail:
+            draft.send(one.send, one.deliveries, self._once if one is self.mail[0] else None)
 
     async def made(self) -> bool:
-        first = self._mail[0].send
+        first = self.mail[0].send
         return await find_send(self.account.store.database, first.account, first.id) is not None
 
     def recover(self, stored: object) -> None:

@@ -11,6 +11,7 @@ from correio.mail.account import Account
 from correio.store.deliveries import cancel_deliveries, find_deliveries_of
 from correio.store.queue_documents import UNDER_WAY, DeliveryDocument, SendDocument
 from correio.store.sends import find_send as read_send
+from correio.store.sends import find_sends_of
 from correio.store.sends import list_sends as read_sends
 
 
@@ -39,6 +40,24 @@ async def find_sent(account: Account, send_id: str) -> Sent:
     """Return a submission and what became of each recipient. Two round trips. Raises NotFoundError, UnavailableError."""
     send = await find_send(account, send_id)
     return Sent(send, (await find_deliveries_of(account.store.database, [send.id])).get(send.id, []))
+
+
+async def find_many_sent(account: Account, send_ids: Sequence[str]) -> dict[str, Sent]:
+    """Return submissions by id without the dialogues of their attempts; those that are not there are left out.
+
+    Two round trips for every 50. Raises UnavailableError.
+    """
+    sends = await find_sends_of(account.store.database, account.id, send_ids)
+    return {one.send.id: one for one in await with_deliveries(account, list(sends.values()))}
+
+
+async def with_deliveries(account: Account, sends: Sequence[SendDocument]) -> list[Sent]:
+    """Return submissions with their recipients, in the same order, without the dialogues. One round trip for every 50."""
+    if not sends:
+        return []
+    ids = [send.id for send in sends]
+    deliveries = await find_deliveries_of(account.store.database, ids, transcripts=False)
+    return [Sent(send, deliveries.get(send.id, [])) for send in sends]
 
 
 async def list_sent(account: Account, limit: int, before: tuple[int, str] | None = None) -> list[Sent]:

@@ -24,6 +24,7 @@ from correio.errors import (
     LoopError,
     MailError,
     NotFoundError,
+    RecipientsRejectedError,
     TooLargeError,
     UnavailableError,
 )
@@ -36,14 +37,16 @@ from correio.mail.flags import SEEN, flag_set
 from correio.mail.identities import may_send_as
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
-from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, SendOnly, outgoing, wire_needs
+from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, outgoing, wire_needs
 from correio.mail.recipient import Recipient
 from correio.mail.routing import resolve_recipient
+from correio.mail.send_operations import SendAndSave, SendOnce, SubmittedBeforeError
 from correio.mail.sent_copy import has_copy
+from correio.mail.sent_draft import DraftLeaving, SentDraft
 from correio.mime.model import ParsedMessage
 from correio.store.domains import has_domain
 from correio.store.queue_documents import LOCAL_SITE, OnceDocument, SendKind
-from correio.store.sends import find_once, forget_once
+from correio.store.sends import find_once
 
 DAY: Final = 86_400
 ONCE_KEY: Final = 256
@@ -90,6 +93,12 @@ class Submission(msgspec.Struct, kw_only=True):
     tags: Mapping[str, str] = {}
     metadata: Mapping[str, str] = {}
     once: Once | None = None
+    saved: bytes | None = None
+    """What goes into Sent where that is not ``raw``: the same message with its Bcc."""
+    draft: SentDraft | None = None
+    """The draft it is made from, which goes in the same transaction; the copy in Sent then stands in its place."""
+    strict: bool = False
+    """Whether to refuse a recipient that nobody here has, instead of leaving it to the queue to tell."""
 
 
 class Submitted(msgspec.Struct, frozen=True):
@@ -104,52 +113,6 @@ class Submitted(msgspec.Struct, frozen=True):
     """Whether it had been submitted before, by the same key."""
 
 
-class _SubmittedBeforeError(MailError):
-    """The key is known already."""
-
-    def __init__(self, known: OnceDocument) -> None:
-        super().__init__("It was submitted before.")
-        self.known = known
-
-
-class _SendAndSave(AddMessages):
-    """The sender's part of the transaction: the copy in Sent and the documents of the queue."""
-
-    def __init__(self, save: AddMessages, send: SendOnly) -> None:
-        super().__init__(save.account, save.mailbox_id, save.items)
-        self._send: Final = send
-        self.octets += send.octets
-        self.weight += send.weight
-
-    async def prepare(self) -> None:
-        await self._send.prepare()
-        await super().prepare()
-
-    def plan(self, draft: Any) -> Any:
-        added = super().plan(draft)
-        self._send.plan(draft)
-        return added
-
-
-class _SendOnce(SendOnly):
-    """A send that asks first whether its key was used."""
-
-    def __init__(self, account: Account, mail: Sequence[Outgoing], once: OnceDocument | None) -> None:
-        super().__init__(account, mail, once)
-        self._asked: Final = once
-
-    async def prepare(self) -> None:
-        if self._asked is None:
-            return
-        database = self.account.store.database
-        known = await find_once(database, self._asked.id)
-        if known is None:
-            return
-        if known.expires > self.account.store.now():
-            raise _SubmittedBeforeError(known)
-        await forget_once(database, known)
-
-
 _running: Final[WeakValueDictionary[str, asyncio.Lock]] = WeakValueDictionary()
 """By the id of the key: requests of this process with one key go one after the other, so that they meet no conflict."""
 
@@ -159,25 +122,33 @@ async def submit(account: Account, submission: Submission) -> Submitted:
 
     Raises ForbiddenError (the sender is not an identity of the account), InvalidInputError (with the field), TooLargeError,
     LimitError (recipients), QuotaExceededError (the copy in Sent), ConflictError (the key was used for another request),
-    UnavailableError.
+    RecipientsRejectedError (where it is strict), NotFoundError and StateMismatchError (the draft), UnavailableError.
     """
-    once = _once_document(account, submission)
-    if once is None:
+    if submission.once is None:
         return await _submit(account, submission, None)
+    once = _once_document(account, submission.once)
     lock = _running.setdefault(once.id, asyncio.Lock())
     async with lock:
         try:
             return await _submit(account, submission, once)
-        except _SubmittedBeforeError as error:
-            if error.known.fingerprint != once.fingerprint:
-                raise ConflictError("The idempotency key was used for a different request.") from error
-            return Submitted(error.known.send, replayed=True)
+        except SubmittedBeforeError as error:
+            return _again(error.known, once.fingerprint)
 
 
-def _once_document(account: Account, submission: Submission) -> OnceDocument | None:
-    once = submission.once
-    if once is None:
-        return None
+async def submitted_before(account: Account, once: Once) -> Submitted | None:
+    """Return what was submitted by a key, None where nothing was. Raises ConflictError, InvalidInputError, UnavailableError."""
+    asked = _once_document(account, once)
+    known = await find_once(account.store.database, asked.id)
+    return None if known is None or known.expires <= account.store.now() else _again(known, once.fingerprint)
+
+
+def _again(known: OnceDocument, fingerprint: bytes) -> Submitted:
+    if known.fingerprint != fingerprint:
+        raise ConflictError("The idempotency key was used for a different request.")
+    return Submitted(known.send, replayed=True)
+
+
+def _once_document(account: Account, once: Once) -> OnceDocument:
     if not 1 <= len(once.key) <= ONCE_KEY:
         raise InvalidInputError(f"An idempotency key has 1 to {ONCE_KEY} characters.", "Idempotency-Key")
     digest = hashlib.sha256(once.key.encode("utf-8", "surrogatepass")).hexdigest()
@@ -201,7 +172,7 @@ async def _submit(account: Account, submission: Submission, once: OnceDocument |
     durable: set[bytes] = set()
     ingested = await ingest(store, content, prefix=submission.received, parsed=parsed, durable=durable)
     key = os.urandom(16)
-    local, foreign = await _sort_out(store, submission.recipients)
+    local, foreign = await _sort_out(store, submission.recipients, strict=submission.strict)
     now = store.now()
     later = submission.send_at is not None and submission.send_at > now
     work = _Work(account, submission, content, parsed, ingested, key, durable, once)
@@ -270,8 +241,10 @@ class _Work:
             delivery.status, delivery.queue, delivery.ended = "delivered", "", store.now()
         if self.once is not None:
             self.once.send = out.send.id
-        send = _SendOnce(self.account, [out], self.once)
-        own: Operation[Any] = send if saved is None else _SendAndSave(saved, send)
+        send = SendOnce(self.account, [out], self.once)
+        sent_draft = self.submission.draft
+        leaving = DraftLeaving(self.account, sent_draft) if sent_draft is not None else None
+        own: Operation[Any] = send if saved is None else SendAndSave(saved, send, leaving)
         done = await store.committer.submit_all([own, *ready.operations.values()], all_or_none=True)
         for outcome in done[1:]:
             if isinstance(outcome, MailError) and not isinstance(outcome, UnavailableError):
@@ -287,9 +260,15 @@ class _Work:
             return None
         account, store = self.account, self.account.store
         sent = account.mailboxes.by_role("sent")
-        if sent is None or (self.submission.kind == "submission" and await has_copy(account, sent.id, self.parsed)):
+        if self.submission.draft is not None:
+            if sent is None:
+                raise UnavailableError("The mailbox for what is sent is gone; try again.")
+        elif sent is None or (self.submission.kind == "submission" and await has_copy(account, sent.id, self.parsed)):
             return None
-        copy = await ingest(store, self.content, parsed=self.parsed, durable=self.durable)
+        if self.submission.saved is None:
+            copy = await ingest(store, self.content, parsed=self.parsed, durable=self.durable)
+        else:
+            copy = await ingest(store, await normalised(store, self.submission.saved), durable=self.durable)
         now = store.now()
         item = item_for(
             account,
@@ -336,11 +315,15 @@ async def _check(account: Account, submission: Submission) -> None:
 
 
 async def _sort_out(
-    store: MessageStore, recipients: Sequence[SubmissionRecipient]
+    store: MessageStore, recipients: Sequence[SubmissionRecipient], *, strict: bool
 ) -> tuple[dict[SubmissionRecipient, Recipient], list[OutgoingRecipient]]:
-    """Return those with an account here, one an account, and those who go through the queue."""
+    """Return those with an account here, one an account, and those who go through the queue.
+
+    Raises RecipientsRejectedError where it is ``strict`` and somebody is not there.
+    """
     local: dict[SubmissionRecipient, Recipient] = {}
     foreign: list[OutgoingRecipient] = []
+    rejected: dict[str, str] = {}
     for number, recipient in enumerate(recipients):
         if number % _RESOLVED_AT_ONCE == _RESOLVED_AT_ONCE - 1:
             await asyncio.sleep(0)
@@ -353,9 +336,12 @@ async def _sort_out(
                 local[recipient] = found
         except ForbiddenError:
             foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
-        except (NotFoundError, LoopError, LimitError):
+        except (NotFoundError, LoopError, LimitError) as error:
+            rejected[recipient.address] = error.message
             # One of our domains and nobody there: the queue finds that out too, and tells the sender.
             foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt, LOCAL_SITE))
+    if strict and rejected:
+        raise RecipientsRejectedError("Some recipients do not exist, so it was sent to nobody.", rejected)
     return local, foreign
 
 

@@ -52,6 +52,14 @@ async def find_wildcards(database: Database, domain: str) -> list[AddressDocumen
     return [from_document(AddressDocument, document) for document in documents]
 
 
+async def find_aliases_to(database: Database, target: str, limit: int) -> list[AddressDocument]:
+    """Return aliases that name a normalised address as a target, spelled so, without wildcards, in no order."""
+    with available():
+        documents = await database["addresses"].find({"targets": target}).limit(2 * limit).to_list(None)
+    found = [from_document(AddressDocument, document) for document in documents]
+    return [one for one in found if one.wildcard_of is None][:limit]
+
+
 async def list_addresses(database: Database) -> list[AddressDocument]:
     """Return every alias, by address."""
     with available():

@@ -59,13 +59,16 @@ class EnterData(msgspec.Struct, frozen=True):
 DeliveryUpdate = DeliveryChange | EnterData
 
 
-async def find_deliveries_of(database: Database, send_ids: Sequence[str]) -> dict[str, list[DeliveryDocument]]:
-    """Return the deliveries of sends, in the order of their recipients."""
+async def find_deliveries_of(
+    database: Database, send_ids: Sequence[str], *, transcripts: bool = True
+) -> dict[str, list[DeliveryDocument]]:
+    """Return the deliveries of sends, in the order of their recipients, without the dialogues unless ``transcripts``."""
     found: dict[str, list[DeliveryDocument]] = {}
+    shown = None if transcripts else {"history.transcript": 0}
     with available():
         for at in range(0, len(send_ids), _IN):
-            cursor = database["deliveries"].find({"send": {"$in": list(send_ids[at : at + _IN])}})
-            async for document in cursor:
+            cursor = database["deliveries"].find({"send": {"$in": list(send_ids[at : at + _IN])}}, shown)
+            for document in await cursor.to_list(None):
                 found.setdefault(document["send"], []).append(from_document(DeliveryDocument, document))
     for deliveries in found.values():
         deliveries.sort(key=lambda one: one.number)

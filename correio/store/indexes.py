@@ -26,6 +26,7 @@ class Index(msgspec.Struct, frozen=True):
 INDEXES: Final = (
     Index("accounts", "address", (("address", 1),), unique=True),
     Index("addresses", "wildcard_of", (("wildcard_of", 1),), sparse=True),
+    Index("addresses", "targets", (("targets", 1),)),
     Index("greylist", "expires", (("expires", 1),), ranged=True),
     # Not by modseq too: it would be written again with every message, to save a read that only another process's change asks for.
     Index("mailboxes", "account", (("account", 1),)),

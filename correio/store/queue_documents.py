@@ -55,6 +55,8 @@ class SendDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """The message, laid out as in :class:`correio.store.documents.MessageDocument`."""
     message: str = ""
     """The id of the copy in the sender's mailbox, where one was made."""
+    marked: list[str] = msgspec.field(default_factory=list)
+    """The id of the message that got a flag because this answers or forwards it, and the flag; empty: none did."""
     message_id: str = ""
     """The Message-ID field, without its angle brackets."""
     subject: str = ""

@@ -10,6 +10,8 @@ from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDo
 from correio.store.transaction import DuplicateMessageError, Writes, commit
 
 _IN: Final = 50
+_ONE_SECOND: Final = 50
+"""Sends read beyond a page: of one second they are in no order, and a page may begin and end within one."""
 _WITHOUT_OCTETS: Final = {"source": 0, "layout": 0, "content": 0}
 
 
@@ -45,26 +47,48 @@ async def find_sends(database: Database, send_ids: Sequence[str]) -> dict[str, S
     return sends
 
 
-async def list_sends(
-    database: Database, account_id: str, limit: int, before: tuple[int, str] | None = None
-) -> list[SendDocument]:
-    """Return an account's sends without their messages, newest first, those of one second by id downwards.
+async def find_sends_of(database: Database, account_id: str, send_ids: Sequence[str]) -> dict[str, SendDocument]:
+    """Return sends of an account without their messages; those of others are left out."""
+    sends: dict[str, SendDocument] = {}
+    with available():
+        for at in range(0, len(send_ids), _IN):
+            cursor = database["sends"].find({"_id": {"$in": list(send_ids[at : at + _IN])}}, _WITHOUT_OCTETS)
+            found = await cursor.to_list(None)
+            sends |= {one["_id"]: _send(one) for one in found if one["account"] == account_id}
+    return sends
 
-    ``before`` is where the last page ended: time and id.
+
+async def list_sends(
+    database: Database,
+    account_id: str,
+    limit: int,
+    beyond: tuple[int, str] | None = None,
+    *,
+    newest_first: bool = True,
+) -> list[SendDocument]:
+    """Return an account's sends without their messages, newest first or oldest first, those of one second by id likewise.
+
+    ``beyond`` is where the last page ended: time and id. One round trip, unless more than a few are of one second.
     """
     where: dict[str, Any] = {"account": account_id}
-    if before is not None:
-        where["created"] = {"$lte": before[0]}
-    found: list[SendDocument] = []
-    with available():
-        cursor = database["sends"].find(where, _WITHOUT_OCTETS).sort([("created", -1), ("_id", -1)])
-        async for document in cursor:
-            if before is None or (document["created"], document["_id"]) < before:
-                found.append(_send(document))
-            if len(found) == limit:
-                break
-        await cursor.close()
-    return found
+    if beyond is not None:
+        where["created"] = {"$lte" if newest_first else "$gte": beyond[0]}
+    order = -1 if newest_first else 1
+    wanted = limit + _ONE_SECOND
+    while True:
+        with available():
+            cursor = database["sends"].find(where, _WITHOUT_OCTETS).sort("created", order).limit(wanted)
+            read = await cursor.to_list(None)
+        keys = [(document["created"], document["_id"]) for document in read]
+        if len(read) == wanted:
+            # Of the last second there may be others, which stand before some of these.
+            keys = [key for key in keys if key[0] != keys[-1][0]]
+        keys = [key for key in keys if beyond is None or (key < beyond if newest_first else key > beyond)]
+        if len(keys) >= limit or len(read) < wanted:
+            break
+        wanted *= 4
+    documents = {document["_id"]: document for document in read}
+    return [_send(documents[key[1]]) for key in sorted(keys, reverse=newest_first)[:limit]]
 
 
 async def set_copy(database: Database, account_id: str, send_id: str, message_id: str) -> None:

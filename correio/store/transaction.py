@@ -38,7 +38,7 @@ _TIMEOUT_MESSAGE: Final = 0.01
 
 
 class GuardFailedError(Exception):
-    """An account moved on since the plan was made: refresh it and plan again."""
+    """An account moved on since the plan was made, or a delivery to be canceled was tried: refresh and plan again."""
 
 
 class DuplicateMessageError(Exception):
@@ -81,6 +81,13 @@ class MoveWrite(msgspec.Struct, frozen=True):
     flags: tuple[str, ...] | None = None
 
 
+class CancelWrite(msgspec.Struct, frozen=True):
+    """Deliveries that nobody has tried end. If somebody has, nothing of the transaction happens."""
+
+    ids: tuple[str, ...]
+    ended: int
+
+
 class AccountWrite(msgspec.Struct, frozen=True):
     """An account goes from one modseq to another; ``document`` holds its new counters."""
 
@@ -115,6 +122,7 @@ class Writes(msgspec.Struct):
     scripts: list[SieveScriptDocument] = msgspec.field(default_factory=list)
     removed_scripts: list[str] = msgspec.field(default_factory=list)
     memories: list[SieveMemoryDocument] = msgspec.field(default_factory=list)
+    cancels: list[CancelWrite] = msgspec.field(default_factory=list)
 
 
 def _account_update(write: AccountWrite) -> UpdateOne:
@@ -185,6 +193,14 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
     _insert(db.sends, [to_document(send) for send in writes.sends], session)
     _insert(db.onces, [to_document(once) for once in writes.onces], session)
     _insert(db.deliveries, [to_document(delivery) for delivery in writes.deliveries], session)
+    cancels = [_cancel(one, write.ended) for write in writes.cancels for one in write.ids]
+    if cancels and db.deliveries.bulk_write(cancels, session=session).matched_count != len(cancels):
+        raise GuardFailedError
+
+
+def _cancel(delivery_id: str, ended: int) -> UpdateOne:
+    untried: Raw = {"_id": delivery_id, "lease": "", "attempts": 0, "ended": 0}
+    return UpdateOne(untried, {"$set": {"status": "canceled", "queue": "", "ended": ended}})
 
 
 def _replace(
@@ -214,6 +230,7 @@ def _insert(collection: Any, documents: list[Raw], session: ClientSession) -> No
 def _commit(database: Database, writes: Writes) -> None:
     # Bounds the whole, retries included: a client hears that it may try again before it gives up on us.
     touched = len(writes.messages) + sum(change.last - change.first + 1 for change in writes.changes)
+    touched += sum(len(write.ids) for write in writes.cancels)
     with pymongo.timeout(_TIMEOUT + _TIMEOUT_MESSAGE * touched), database.client.start_session() as session:
         session.with_transaction(lambda current: _perform(database, writes, current), write_concern=DURABLE)
 
