@@ -16,6 +16,7 @@ ASSUMED_LENGTH: Final = 10
 LENGTHS: Final[dict[tuple[str, str], int]] = {
     ("Viewer", "accounts"): 1,
     ("Account", "mailboxes"): 50,
+    ("Account", "identities"): 3,
     ("Message", "from"): 1,
     ("Message", "sender"): 1,
     ("Message", "replyTo"): 1,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -21,7 +22,10 @@ _MAX_CURSOR: Final = 128
 
 
 class Key(msgspec.Struct, frozen=True, array_like=True, order=True):
-    """Where a message stands by time of arrival: the total order of every list of messages."""
+    """Where a message stands by time of arrival: the total order of every list of messages.
+
+    A submission stands by time and id, which takes the mailbox's place.
+    """
 
     date: int
     mailbox: str
@@ -81,15 +85,8 @@ class PageInfo:
     end_cursor: str | None
 
 
-class KeyListing(Protocol):
-    """A list that can be paged by key. Its answers are of the moment it was opened."""
-
-    @property
-    def state(self) -> int:
-        """The account's modseq then."""
-
-    async def page(self, page: Page) -> list[Key]:
-        """Return the keys of a page, in the order of the list."""
+class Bounded(Protocol):
+    """A list that can tell what lies beyond a key."""
 
     async def exists_before(self, key: Key, *, including: bool = False) -> bool:
         """Tell whether the list holds something before a key, or at it."""
@@ -100,5 +97,36 @@ class KeyListing(Protocol):
     async def is_empty(self) -> bool:
         """Tell whether the list holds nothing."""
 
+
+class KeyListing(Bounded, Protocol):
+    """A list that can be paged by key. Its answers are of the moment it was opened."""
+
+    @property
+    def state(self) -> int:
+        """The account's modseq then."""
+
+    async def page(self, page: Page) -> list[Key]:
+        """Return the keys of a page, in the order of the list."""
+
     async def count(self) -> int:
         """Return how many items the whole list holds."""
+
+
+async def page_info(listing: Bounded, page: Page, keys: Sequence[Key]) -> PageInfo:
+    """Tell what lies on either side of a page that holds these keys, in the order of the list."""
+    if keys:
+        start, end = keys[0], keys[-1]
+        return PageInfo(
+            has_next_page=await listing.exists_after(end),
+            has_previous_page=await listing.exists_before(start),
+            start_cursor=cursor_of(start),
+            end_cursor=cursor_of(end),
+        )
+    # An empty page stands just after ``after``, or just before ``before``, or at the end it would grow from.
+    if (at := page.before if page.backward else page.after) is not None:
+        before = await listing.exists_before(at, including=not page.backward)
+        after = await listing.exists_after(at, including=page.backward)
+    else:
+        some = not await listing.is_empty()
+        before, after = (some, False) if page.backward else (False, some)
+    return PageInfo(has_next_page=after, has_previous_page=before, start_cursor=None, end_cursor=None)

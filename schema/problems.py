@@ -14,6 +14,7 @@ from correio.errors import (
     NotFoundError,
     QuotaExceededError,
     StateMismatchError,
+    TooLargeError,
 )
 from schema.scalars import State
 
@@ -98,6 +99,8 @@ def problem_of(error: MailError, current_state: int, node_id: str, *path: str) -
             return invalid_input(error.message, *path, code=error.code)
         case InvalidInputError():
             return invalid_input(error.message, *path, *([error.field] if error.field else []))
+        case TooLargeError():
+            return invalid_input(error.message, *path, code=error.code)
         case ForbiddenError() | HasChildrenError():
             return Forbidden(code=error.code, message=error.message, path=where)
         case LimitError() | QuotaExceededError():

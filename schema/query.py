@@ -11,11 +11,13 @@ from correio.ids import Kind, is_id
 from correio.mail.addresses import normalise_address
 from schema.account.types import Account, Viewer, account_node
 from schema.context import Info, OperationContext
+from schema.identity.types import identity_node
 from schema.mailbox.types import mailbox_node
 from schema.message.types import message_node
 from schema.node import Node
 from schema.part.part_id import find_part, split_part_id
 from schema.part.types import part_node
+from schema.submission.types import submission_node
 from schema.thread.types import thread_node
 
 
@@ -33,6 +35,12 @@ async def find_node(context: OperationContext, node_id: str) -> Node | None:
     if is_id(node_id, Kind.THREAD):
         members = await context.threads.load(node_id)
         return thread_node(node_id, members) if members else None
+    if is_id(node_id, Kind.SEND):
+        sent = await context.submissions.load(node_id)
+        return submission_node(sent) if sent is not None else None
+    if is_id(node_id, Kind.IDENTITY):
+        identity = await context.identity(node_id)
+        return identity_node(identity) if identity is not None else None
     named = split_part_id(node_id)
     if named is not None:
         stored = await context.messages.load(named[0])
@@ -50,7 +58,7 @@ class Query:
         """Return the signed-in viewer."""
         return Viewer(accounts=[account_node(info.context.account)])
 
-    @strawberry.field(description="An account, mailbox, thread, message or part by its id; null: none of the viewer's.")
+    @strawberry.field(description="Anything that has an id, by its id; null: none of the viewer's.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 (its name in the schema)
         """Return a node."""
         return await find_node(info.context, id)

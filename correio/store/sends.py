@@ -65,10 +65,12 @@ async def list_sends(
     beyond: tuple[int, str] | None = None,
     *,
     newest_first: bool = True,
+    including: bool = False,
 ) -> list[SendDocument]:
     """Return an account's sends without their messages, newest first or oldest first, those of one second by id likewise.
 
-    ``beyond`` is where the last page ended: time and id. One round trip, unless more than a few are of one second.
+    ``beyond`` is where the last page ended: time and id, itself left out unless ``including``. One round trip, unless more
+    than a few are of one second.
     """
     where: dict[str, Any] = {"account": account_id}
     if beyond is not None:
@@ -83,7 +85,10 @@ async def list_sends(
         if len(read) == wanted:
             # Of the last second there may be others, which stand before some of these.
             keys = [key for key in keys if key[0] != keys[-1][0]]
-        keys = [key for key in keys if beyond is None or (key < beyond if newest_first else key > beyond)]
+        if beyond is not None:
+            keys = [
+                key for key in keys if (key < beyond if newest_first else key > beyond) or (including and key == beyond)
+            ]
         if len(keys) >= limit or len(read) < wanted:
             break
         wanted *= 4

@@ -9,6 +9,7 @@ import strawberry
 from correio.mail.account import Account as CoreAccount
 from schema.context import Info
 from schema.cost import LENGTHS
+from schema.identity.types import Identity, identity_node
 from schema.mailbox import types as mailboxes
 from schema.mailbox.role import MailboxRole
 from schema.message import connection as connections
@@ -17,10 +18,13 @@ from schema.message.order import MessageOrder
 from schema.node import Node
 from schema.paced import counted
 from schema.scalars import State
+from schema.submission import connection as submissions
+from schema.submission.status import SubmissionStatus
 
 if TYPE_CHECKING:
     from schema.mailbox.types import Mailbox
     from schema.message.connection import MessageConnection
+    from schema.submission.connection import SubmissionConnection
 
 
 @strawberry.type(description="How much room an account has.")
@@ -66,6 +70,25 @@ class Account(Node):
         """Open the list of the account's messages. Raises InvalidInputError."""
         every = list(self.core.mailboxes)
         return await connections.open_connection(info.context, every, filter, order_by, first, after, last, before)
+
+    @strawberry.field(description="The addresses it may send as, its own the first.")
+    async def identities(self, info: Info) -> list[Identity]:
+        """Return the identities."""
+        found = await info.context.identities()
+        return counted(info, found, identity_node, LENGTHS["Account", "identities"])  # type: ignore[no-any-return]
+
+    @strawberry.field(description="What it has sent, whichever way, the last sent first; with a status, of that alone.")
+    async def submissions(
+        self,
+        info: Info,
+        status: SubmissionStatus | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Annotated[SubmissionConnection, strawberry.lazy("schema.submission.connection")]:
+        """Open the list of the account's submissions. Raises InvalidInputError, LimitError."""
+        return await submissions.open_submissions(info.context, status, first, after, last, before)
 
 
 def account_node(core: CoreAccount) -> Account:

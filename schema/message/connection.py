@@ -18,7 +18,7 @@ from schema.message.filter import CompiledFilter, MessageFilter
 from schema.message.listing import open_listing
 from schema.message.order import Direction, MessageOrder
 from schema.paced import AT_ONCE, paced
-from schema.pagination import Key, KeyListing, Page, PageInfo, cursor_of, page_of
+from schema.pagination import Key, KeyListing, Page, PageInfo, cursor_of, page_info, page_of
 from schema.scalars import State
 from schema.thread.listing import ThreadListing
 
@@ -53,26 +53,7 @@ class MessageConnection:
     @strawberry.field
     async def page_info(self) -> PageInfo:
         """Tell what lies on either side of the page."""
-        if self.keys:
-            start, end = self.keys[0], self.keys[-1]
-            return PageInfo(
-                has_next_page=await self.listing.exists_after(end),
-                has_previous_page=await self.listing.exists_before(start),
-                start_cursor=cursor_of(start),
-                end_cursor=cursor_of(end),
-            )
-        return await self._page_info_of_nothing()
-
-    async def _page_info_of_nothing(self) -> PageInfo:
-        """An empty page stands just after ``after``, or just before ``before``, or at the end it would grow from."""
-        listing, page = self.listing, self.page
-        if (at := page.before if page.backward else page.after) is not None:
-            before = await listing.exists_before(at, including=not page.backward)
-            after = await listing.exists_after(at, including=page.backward)
-        else:
-            some = not await listing.is_empty()
-            before, after = (some, False) if page.backward else (False, some)
-        return PageInfo(has_next_page=after, has_previous_page=before, start_cursor=None, end_cursor=None)
+        return await page_info(self.listing, self.page, self.keys)
 
 
 async def open_connection(

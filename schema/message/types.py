@@ -24,11 +24,13 @@ from schema.part.content import read_headers
 from schema.part.tree import bodies_of
 from schema.part.types import Part, attachment_nodes, part_nodes
 from schema.scalars import DateTime, State, clamped, date_time
+from schema.submission import types as submissions
 from schema.thread import types as threads
 
 if TYPE_CHECKING:
     from schema.account.types import Account
     from schema.mailbox.types import Mailbox
+    from schema.submission.types import Submission
     from schema.thread.types import Thread
 
 
@@ -110,6 +112,13 @@ class Message(Node):
     def attachments(self, info: Info, include_inline: bool = False) -> list[Part]:
         """Return the attachments."""
         return attachment_nodes(info, self.core, 0, include_inline)
+
+    @strawberry.field(description="The submission whose copy it is. Null: none, or one that is forgotten.")
+    async def submission(self, info: Info) -> Annotated[Submission, strawberry.lazy("schema.submission.types")] | None:
+        """Return the submission."""
+        send_id = self.core.document.send
+        sent = await info.context.submissions.load(send_id) if send_id else None
+        return submissions.submission_node(sent) if sent is not None else None
 
     @strawberry.field(description="The message octet for octet.")
     def raw(self) -> Blob:

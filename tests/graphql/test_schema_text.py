@@ -70,7 +70,7 @@ def test_every_mutation_takes_one_input_and_gives_a_union_with_problems() -> Non
 
 def test_everything_with_an_id_that_is_a_node_says_so() -> None:
     nodes = {one.name for one in OBJECTS if "Node" in {interface.name for interface in one.interfaces}}
-    assert nodes == {"Account", "Mailbox", "Message", "Part", "Thread"}
+    assert nodes == {"Account", "Identity", "Mailbox", "Message", "Part", "Submission", "Thread"}
     assert {one.name for one in OBJECTS if "id" in one.fields} - nodes == {"Blob"}
 
 

@@ -145,6 +145,9 @@ def test_the_entrances_are_found() -> None:
         "createMailbox",
         "updateMailbox",
         "deleteMailbox",
+        "saveDraft",
+        "send",
+        "cancelSubmission",
         "account.messages",
     }
 

@@ -47,6 +47,9 @@ COMPANIONS = {
     "part": "part",
     "thread": "thread",
     "token": "token",
+    "draft": "draft",
+    "identity": "identity",
+    "submission": "submission",
 }
 """What kind of one's own id a required ID argument takes beside the one that is asked about, by its name."""
 

@@ -9,7 +9,7 @@ import pytest
 from graphql import build_schema
 
 from tests.tenancy.questions import Slot, Writer, load, slots
-from tests.tenancy.twins import NewTwin, Twin, unknown, without_ids
+from tests.tenancy.twins import KINDS, NewTwin, Twin, unknown, without_ids
 
 SCHEMA = load()
 SLOTS = slots(SCHEMA)
@@ -37,7 +37,7 @@ def test_every_slot_is_known() -> None:
     """There are such places at all, and a way to each; subscriptions would need a test of their own."""
     assert len(SLOTS) > 5
     assert SCHEMA.subscription_type is None, "teach the tenancy test to subscribe"
-    own = dict.fromkeys(("account", "mailbox", "message", "part", "thread", "token"), "x")
+    own = dict.fromkeys(KINDS, "x")
     writer = Writer(SCHEMA, own)
     for slot in SLOTS:
         writer.operation(slot, "x")

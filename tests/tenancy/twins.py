@@ -16,8 +16,22 @@ from tests.corpus.build import b64, entity, message, multipart
 from tests.peers.imap import Literal
 from tests.peers.served import Person, Served
 
-ID = re.compile(r"\b[ABDEKMPST][a-z2-7]{24}\b")
-KINDS = ("account", "mailbox", "message", "email", "thread", "token", "part", "key", "send", "delivery")
+ID = re.compile(r"\b[ABDEIKMPST][a-z2-7]{24}\b")
+KINDS = (
+    "account",
+    "mailbox",
+    "message",
+    "email",
+    "thread",
+    "token",
+    "part",
+    "key",
+    "send",
+    "delivery",
+    "draft",
+    "identity",
+    "submission",
+)
 
 ATTACHED = message(
     "Message-ID: <twin@origem.test>",
@@ -96,10 +110,26 @@ async def make_twin(server: Served, person: Person) -> Twin:
     later = {"from": person.address, "to": person.address, "text": "later", "scheduled_at": _tomorrow()}
     twin.ids["send"] = [(await http.post("/v1/emails", json=later)).json()["id"]]
     twin.ids["delivery"] = [one["id"] for one in (await http.get("/v1/queue")).json()["deliveries"]]
+    twin.ids["submission"] = twin.ids["send"]
+    await _draft_and_identity(twin)
     twin.ids["part"] = [f"{twin.ids['message'][0]}.{path}" for path in ("0", "1", "2")]
     for message_id in twin.ids["message"]:
         twin.etags.append((await http.get(f"/v1/messages/{message_id}")).headers["etag"])
     return twin
+
+
+async def _draft_and_identity(twin: Twin) -> None:
+    fields = f'accountId: "{twin.ids["account"][0]}", to: [{{email: "x@else.where"}}], subject: "secret"'
+    made = await _graphql(twin, f"mutation {{ saveDraft(input: {{{fields}}}) {{ ... on Message {{ id }} }} }}")
+    twin.ids["draft"] = [made["saveDraft"]["id"]]
+    found = await _graphql(twin, "{ account { identities { id } } }")
+    twin.ids["identity"] = [found["account"]["identities"][0]["id"]]
+
+
+async def _graphql(twin: Twin, query: str) -> dict[str, Any]:
+    answer = await twin.http.post("/graphql", json={"query": query})
+    data: dict[str, Any] = answer.json()["data"]
+    return data
 
 
 def _tomorrow() -> str:

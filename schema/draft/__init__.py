@@ -1,0 +1,1 @@
+"""Drafts: messages that are still being written."""

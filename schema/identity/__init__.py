@@ -1,0 +1,1 @@
+"""Identities: under which addresses an account sends."""

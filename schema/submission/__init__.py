@@ -1,0 +1,1 @@
+"""Submissions: what was sent, and what became of it."""
