@@ -55,7 +55,7 @@ COMPANIONS = {
 
 
 class Name(str):
-    """An enum value: printed without quotes."""
+    """An enum value or a variable: printed without quotes."""
 
     __slots__ = ()
 
@@ -215,15 +215,17 @@ class Writer:
         assert isinstance(kind, GraphQLObjectType)
         return kind.fields[slot.field]
 
-    def operation(self, slot: Slot, id_: str, extra: str = "") -> str:
-        """Ask about an id in a slot."""
+    def operation(self, slot: Slot, extra: str = "") -> str:
+        """Ask about the id in the variable ``$id`` in a slot: a document that the server reads once for many ids."""
         field = self._field(slot)
         assert slot.type in self.routes, f"no way leads to {slot.type}: teach the tenancy test one"
         before, after = self.routes[slot.type]
         first, *rest = slot.path
         self._about = slot.field
-        given = {first: self.value(field.args[first].type, tuple(rest), id_, extra)}
+        given = {first: self.value(field.args[first].type, tuple(rest), Name("$id"), extra)}
         selection = self.selection(field.type, 3)
+        kind = "String" if slot.path[-1] in NAMES else "ID"
+        before = before.replace(" {", f"($id: {kind}!) {{", 1)
         return f"{before} {slot.field}{self.arguments(field.args, given)} {selection} {after}"
 
     def selection(self, kind: Any, depth: int) -> str:

@@ -21,9 +21,10 @@ def candidates(twin: Twin) -> list[str]:
     return [*found, twin.folder, twin.person.address]
 
 
-async def ask(twin: Twin, query: str) -> dict[str, Any]:
-    """One operation; what it answers must be JSON whatever is wrong."""
-    answer = await twin.http.post("/graphql", json={"query": query})
+async def ask(twin: Twin, query: str, id_: str | None = None) -> dict[str, Any]:
+    """One operation, about an id; what it answers must be JSON whatever is wrong."""
+    variables = {} if id_ is None else {"id": id_}
+    answer = await twin.http.post("/graphql", json={"query": query, "variables": variables})
     assert answer.status_code < 500, (query, answer.text)
     found: dict[str, Any] = answer.json()
     return found
@@ -40,7 +41,7 @@ def test_every_slot_is_known() -> None:
     own = dict.fromkeys(KINDS, "x")
     writer = Writer(SCHEMA, own)
     for slot in SLOTS:
-        writer.operation(slot, "x")
+        writer.operation(slot)
 
 
 @pytest.mark.parametrize("slot", SLOTS, ids=str)
@@ -51,20 +52,21 @@ async def test_foreign_ids_are_unknown_ids(slot: Slot, victim: Twin, intruder: T
     told_apart = False
     mine_all = intruder.all_ids
     for extra in writer.extras(slot):
+        query = writer.operation(slot, extra)
         for foreign in candidates(victim):
             nobody = nobody_like(foreign)
-            theirs = await ask(intruder, writer.operation(slot, foreign, extra))
-            none = await ask(intruder, writer.operation(slot, nobody, extra))
+            theirs = await ask(intruder, query, foreign)
+            none = await ask(intruder, query, nobody)
             text = without_ids(json.dumps(theirs), foreign)
             assert text == without_ids(json.dumps(none), nobody), (slot, extra, foreign)
             for id_ in victim.all_ids - mine_all:
                 assert id_ not in text
         disposable = await new_twin()
-        own = Writer(SCHEMA, {kind: disposable.own(kind) for kind in disposable.ids})
+        query = Writer(SCHEMA, {kind: disposable.own(kind) for kind in disposable.ids}).operation(slot, extra)
         for mine in candidates(disposable):
             nobody = nobody_like(mine)
-            none = await ask(disposable, own.operation(slot, nobody, extra))
-            good = await ask(disposable, own.operation(slot, mine, extra))
+            none = await ask(disposable, query, nobody)
+            good = await ask(disposable, query, mine)
             if "errors" not in good and without_ids(json.dumps(good), mine) != without_ids(json.dumps(none), nobody):
                 told_apart = True
         if told_apart:
@@ -88,7 +90,7 @@ async def test_nothing_without_a_token(victim: Twin) -> None:
     writer = Writer(SCHEMA, {kind: victim.own(kind) for kind in victim.ids})
     async with type(victim.http)(base_url=victim.http.base_url, trust_env=False) as http:
         for slot in SLOTS:
-            answer = await http.post("/graphql", json={"query": writer.operation(slot, victim.own("message"))})
+            answer = await http.post("/graphql", json={"query": writer.operation(slot)})
             assert answer.status_code == 401, (slot, answer.text)
             assert victim.own("thread") not in answer.text
 
