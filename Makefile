@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: run test lint types contract unit test-faults test-model test-clients compare-dovecot bench lock clean help
+.PHONY: run test lint types contract unit test-corpus test-faults test-model test-clients compare-dovecot bench lock clean help
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,7 +25,10 @@ contract: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/pytest -n $(WORKERS) -m "not faults and not clients and not model"
+	$(BIN)/pytest -n $(WORKERS) -m "not faults and not clients and not model and not corpus"
+
+test-corpus: $(VENV)/.dev ## every message below the directory CORREIO_CORPUS through every door
+	$(BIN)/pytest -n $(WORKERS) -m corpus
 
 test-faults: $(VENV)/.dev ## kill -9 and other faults (slow)
 	$(BIN)/pytest -n $(WORKERS) -m faults
