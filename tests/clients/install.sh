@@ -14,12 +14,13 @@ mpop:mpop
 curl:curl
 msmtp:msmtp
 swaks:swaks
+postfix:postfix
 thunderbird:thunderbird
 "
 
 missing=""
 for pair in $WANTED; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+    PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
 # swaks speaks TLS through this module.
 perl -MNet::SSLeay -e 1 2>/dev/null || missing="$missing libnet-ssleay-perl"

@@ -49,9 +49,8 @@ async def test_the_second_is_not_ready_at_first(hosts: tuple[Host, Host]) -> Non
     assert waiting["status"] == "deferred"
     assert "4.4.1" in waiting["last_reply"]
     await destino.start()
-    # By itself it would be tried after the pause; nobody has to wait for that.
-    code, said = await origem.served.command("queue", "retry", waiting["id"])
-    assert code == 0, said
+    # By itself it would be tried after the pause, and may have been by now; nobody has to wait for that.
+    await origem.served.command("queue", "retry", waiting["id"])
     arrived = (await destino.messages(before + 1))[-1]
     message = email.message_from_bytes(arrived, policy=email.policy.default)
     assert message["Return-Path"] == "<orlando@origem.test>"
