@@ -155,10 +155,19 @@ class MessageStore:
             raise NotFoundError(f"There is no account {address}.")
         if document.disabled:
             raise ClosedAccountError(f"There is no account {address}.")
-        self._ids_by_address[address] = document.id
+        self.note_address(address, document.id)
+        return await self.account(document.id)
+
+    def note_address(self, address: str, account_id: str) -> None:
+        """Remember which account has a normalised address. It is looked at again before anything depends on it."""
+        self._ids_by_address[address] = account_id
         if len(self._ids_by_address) > _WARM_ACCOUNTS:
             self._ids_by_address.popitem(last=False)
-        return await self.account(document.id)
+
+    def warm_account(self, address: str) -> Account | None:
+        """Return the live account of a normalised address if this process knows it, without asking."""
+        account = self._accounts.get(self._ids_by_address.get(address, ""))
+        return account if account is not None and account.address == address and not account.closed else None
 
     async def account_document(self, address: str) -> AccountDocument | None:
         """Return the stored account of a normalised address as it is now, disabled or not."""

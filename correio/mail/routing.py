@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from correio.errors import ClosedAccountError, ForbiddenError, InvalidInputError, LimitError, LoopError, NotFoundError
@@ -121,8 +121,7 @@ async def read_entries(
             tagged[key] = without_tag(key)
         else:
             entries[key] = entry
-    wanted = _candidates(tagged)
-    accounts = await find_account_states(store.database, [one for one in wanted if one not in no_account])
+    accounts = await _accounts(store, [one for one in _candidates(tagged) if one not in no_account])
     entries |= {key: _account(accounts[key]) for key in tagged if key in accounts}
     left = {key: plain for key, plain in tagged.items() if key not in entries}
     aliases = {one.id: one for one in await find_addresses(store.database, _candidates(left))}
@@ -140,6 +139,18 @@ async def read_entries(
                 wildcards[domain] = await find_wildcards(store.database, domain)
             entries[key] = _wild(key, plain, wildcards[domain])
     return entries
+
+
+async def _accounts(store: MessageStore, addresses: Sequence[str]) -> dict[str, tuple[str, bool]]:
+    """Return the id of each account among these, and whether it is disabled, by its address."""
+    warm = {address: store.warm_account(address) for address in addresses}
+    found = {address: (account.id, False) for address, account in warm.items() if account is not None}
+    unknown = [address for address in addresses if address not in found]
+    read = await find_account_states(store.database, unknown)
+    for address, (account_id, disabled) in read.items():
+        if not disabled:
+            store.note_address(address, account_id)
+    return found | read
 
 
 def _candidates(tagged: Mapping[str, str | None]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiosmtpd.smtp import syntax
@@ -53,7 +54,7 @@ async def _accept(
     text = str(address) if address.domain else f"{address.local}@{connection.hostname}"
     try:
         resolved = await resolve_recipient(store, text)
-        accounts = [await store.account(account_id) for account_id in resolved.accounts]
+        accounts = await asyncio.gather(*(store.account(account_id) for account_id in resolved.accounts))
     except ForbiddenError as error:
         # Somebody else's domain: our own people's mail goes there through the queue, and nobody else's.
         if not connection.server.role.submission:
