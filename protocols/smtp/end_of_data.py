@@ -51,6 +51,9 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
         return [refusal] * _count(connection)
     now = int(time.time())
     transaction = connection.transaction
+    if transaction.parameters.body == "BINARYMIME":
+        # Before anything that looks at lines, signatures too: those are made over lines (RFC 6376 section 5.3).
+        content = await connection.server.store.in_worker(text_form, content)
     if connection.grant is not None and connection.grant.senders:
         # The null sender is everybody's, so this is what binds a key.
         large = len(content) > OFF_LOOP
@@ -75,8 +78,6 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
     if verdict.refusal is not None:
         log.info("%s: %s is refused: %s", connection.remote, transaction.id, verdict.refusal.text)
         return [verdict.refusal] * _count(connection)
-    if transaction.parameters.body == "BINARYMIME":
-        content = await connection.server.store.in_worker(text_form, content)
     if connection.account is not None:
         outcomes = await submitted(connection, connection.account, content, received)
     else:

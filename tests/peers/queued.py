@@ -10,7 +10,7 @@ from correio.store.sends import find_send, list_sends
 
 
 async def queued(store: MessageStore, sender: str) -> list[tuple[SendDocument, list[DeliveryDocument]]]:
-    """The sends that no account has a part in, whose envelope sender ends so, oldest first, with their deliveries."""
+    """The sends that no account has a part in, whose envelope sender ends so, by the second, with their deliveries."""
     sends = [one for one in await list_sends(store.database, "", 10_000) if one.sender.endswith(sender)]
     deliveries = await find_deliveries_of(store.database, [one.id for one in sends])
     return [(one, deliveries[one.id]) for one in reversed(sends)]

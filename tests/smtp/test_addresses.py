@@ -110,7 +110,7 @@ async def test_an_alias_to_all_kinds(
     [answer] = await client.deliver([send.sender], b"Subject: bounce\r\n\r\n", sender="")
     assert answer.code == 250
     back = [(one, to) for one, to in await queued(directory, "") if not one.sender and one.subject == "bounce"]
-    assert [one.recipient for one in back[-1][1]] == ["sender@outside.test"]
+    assert ["sender@outside.test"] in [[one.recipient for one in to] for _, to in back]
     await client.close()
 
 

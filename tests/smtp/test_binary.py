@@ -12,10 +12,12 @@ from correio.mail.directory import add_domain
 from correio.mail.message_store import MessageStore
 from correio.mime.binary_parts import text_form
 from tests.mime.test_binary_parts import BINARY, leaves, message
+from tests.peers.nameserver import nameserver
 from tests.peers.queued import octets_of, queued
 from tests.peers.served import Person, Served
 from tests.peers.smtp import SmtpClient
 from tests.smtp.listeners import Listener, inbox, trace_and_message
+from tests.smtp.test_policies import listening
 
 ATTACHED = BINARY + b"\r\n.\r\nMAIL FROM:<x@y.test>\r\n" + BINARY * 400
 RAW = message(ATTACHED)
@@ -48,6 +50,16 @@ async def test_every_octet(server: Served, person: Person, listener: str) -> Non
     pop3 = await server.pop3(person)
     assert await pop3.multiline(b"RETR 1") == items["BODY[]"]
     await pop3.close()
+
+
+async def test_every_octet_of_a_message_that_is_authenticated(directory: MessageStore, person: Person) -> None:
+    async with nameserver() as dns, listening(directory, dns=(dns.endpoint,)) as address:
+        client = await SmtpClient.connect(address)
+        assert await chunked(client, person.address, RAW) == 250
+        await client.close()
+    [stored] = await inbox(directory, person.id)
+    assert b"\r\nAuthentication-Results: " in stored
+    assert leaves(stored) == leaves(RAW)
 
 
 async def test_others_have_no_binary(smtp: Listener, person: Person, directory: MessageStore) -> None:
