@@ -70,6 +70,8 @@ async def send_email(call: Call[SendParameters, NewEmail]) -> Response:
             raw=composed.raw,
             send_at=send_time(new.scheduled_at, now),
             key=grant.key,
+            # A program that sends to many hears of a bounce by its status, also where it comes as mail.
+            verp=True,
             tags=tags_of(new.tags),
             metadata=new.metadata,
             once=once,

@@ -168,6 +168,17 @@ async def cancel_deliveries(database: Database, ids: Sequence[str], now: int) ->
         return await database.in_thread(_update, database, updates) if updates else 0
 
 
+async def note_late_bounce(database: Database, delivery_id: str, attempt: Attempt) -> bool:
+    """A delivery that was taken has come back; False where it was not taken, or is known to have come back."""
+    change: Raw = {
+        "$set": {"status": "bounced"},
+        "$push": {"history": {"$each": [msgspec.to_builtins(attempt)], "$slice": -HISTORY}},
+    }
+    with available():
+        changed = await database["deliveries"].update_one({"_id": delivery_id, "status": "delivered"}, change)
+    return changed.modified_count == 1
+
+
 async def waiting_sites(database: Database) -> list[str]:
     """Return every site that something waits for."""
     with available():

@@ -13,8 +13,10 @@ from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.notification import EnvelopeOptions
 from correio.mime.binary_parts import text_form
+from correio.queue.late_bounces import note_bounces
 from protocols.smtp.authenticating import Authenticated, authenticated, must_authenticate
 from protocols.smtp.core.authors import authors
+from protocols.smtp.core.envelope_address import NULL_SENDER
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
 from protocols.smtp.core.parameters import original_recipient
 from protocols.smtp.core.policy import TEMPORARY, decide_hops, decide_key_authors
@@ -83,6 +85,8 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
     else:
         outcomes = await _deliver(connection, arrived, verdict, received)
     addresses = [str(recipient.address) for recipient in transaction.recipients]
+    if transaction.sender == NULL_SENDER and not any(outcomes):
+        connection.server.store.spawn(note_bounces(connection.server.store, addresses, content))
     if connection.server.role.lmtp:
         replies = [lmtp_reply(outcomes[at], address, transaction.id) for at, address in enumerate(addresses)]
     else:
