@@ -94,7 +94,7 @@ def questions(operation: Operation, own: dict[str, str]) -> list[Question]:
     return found
 
 
-ANY = {kind: letter + "a" * 24 for kind, letter in zip(KINDS, "ABMETKMPSMIS", strict=True)}
+ANY = {kind: letter + "a" * 24 for kind, letter in zip(KINDS, "ABMETKMPSDMIS", strict=True)}
 PLACES = [(operation, question.place) for operation in operations() for question in questions(operation, ANY)]
 
 
