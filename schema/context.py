@@ -9,6 +9,7 @@ from typing import TypeAlias
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
+from correio.auth.grant import Grant
 from correio.config import Limits
 from correio.mail.account import Account
 from correio.mail.fetch import StoredMessage, find_messages
@@ -27,9 +28,10 @@ from schema.part.octets import MessageOctets
 class OperationContext:
     """The signed-in account and the loaders that turn many lookups into one."""
 
-    def __init__(self, store: MessageStore, account: Account, limits: Limits) -> None:
+    def __init__(self, store: MessageStore, account: Account, limits: Limits, grant: Grant | None = None) -> None:
         self.store = store
         self.account = account
+        self.grant = grant or Grant(account)
         self.limits = limits
         self.octets = MessageOctets()
         self.budget = Budget(limits.graphql_cost)

@@ -20,9 +20,9 @@ from api.graphql.parameters import ParametersError, from_body, from_query_string
 from api.rest.authentication import authenticate
 from api.rest.problems import ProblemError, problem_of
 from correio.auth.authenticator import Authenticator
+from correio.auth.grant import Grant
 from correio.config import Settings
 from correio.errors import MailError
-from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
 from schema.build import build_schema
 from schema.context import OperationContext
@@ -81,11 +81,11 @@ class GraphQLApp:
             raise _Refused(405, "method-not-allowed", "GraphQL is asked by GET or POST.", {"Allow": "GET, POST"})
         if media_type is None:
             raise _Refused(406, "not-acceptable", f"The answer is {MediaType.GRAPHQL_RESPONSE} or {MediaType.JSON}.")
-        account = await self._account(request)
+        grant = await self._grant(request)
         allowed = _GET_KINDS if request.method == "GET" else _POST_KINDS
         asked = await self._asked(request)
         try:
-            context = OperationContext(self._store, account, self._limits)
+            context = OperationContext(self._store, grant.account, self._limits, grant)
             return 200, await self._engine.run(asked, context, allowed), {}
         except MailError as error:
             # Before anything was executed: the database is away, or the account has just gone.
@@ -97,9 +97,9 @@ class GraphQLApp:
             # A client that asks for plain JSON learns of it from the body alone (section "application/json").
             return 400 if media_type is MediaType.GRAPHQL_RESPONSE else 200, _request_errors(error), {}
 
-    async def _account(self, request: Request) -> Account:
+    async def _grant(self, request: Request) -> Grant:
         try:
-            return (await authenticate(request, self._authenticator)).account
+            return await authenticate(request, self._authenticator)
         except ProblemError as error:
             raise _Refused(error.status, error.code, error.detail, error.headers) from error
         except MailError as error:

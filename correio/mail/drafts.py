@@ -19,7 +19,7 @@ from correio.mail.append import AddMessages, Appended, Item, item_for
 from correio.mail.draft import DeferError, Draft
 from correio.mail.fetch import StoredMessage, find_messages
 from correio.mail.flags import DRAFT, SEEN, flag_set
-from correio.mail.identities import Identity, list_identities
+from correio.mail.identities import Identity, identity_of
 from correio.mail.ingest import OFF_LOOP, ingest
 from correio.mail.replace import ReplaceMessage
 from correio.mail.role_mailbox import mailbox_for
@@ -168,7 +168,7 @@ def _written(letter: Letter, bcc: Sequence[Mailbox]) -> bytes:
 
 
 async def _letter(account: Account, fields: DraftFields, current: StoredMessage | None) -> Letter:
-    author = await _author(account, fields.identity, current)
+    author = _author(account, fields.identity, current)
     if isinstance(fields.origin, msgspec.UnsetType):
         thread = await _as_before(current) if current is not None else _Thread()
     else:
@@ -190,7 +190,7 @@ async def _letter(account: Account, fields: DraftFields, current: StoredMessage 
     )
 
 
-async def _author(account: Account, identity: Identity | None, current: StoredMessage | None) -> Mailbox:
+def _author(account: Account, identity: Identity | None, current: StoredMessage | None) -> Mailbox:
     if identity is None and current is not None:
         for one in current.parsed.summary.from_[:1]:
             try:
@@ -198,7 +198,7 @@ async def _author(account: Account, identity: Identity | None, current: StoredMe
             except InvalidInputError:
                 break
     if identity is None:
-        identity = (await list_identities(account))[0]
+        identity = identity_of(account, account.address)
     return make_mailbox(identity.email, identity.name, "from")
 
 

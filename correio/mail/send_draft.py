@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
+
 from correio.errors import ForbiddenError, InvalidInputError, NotFoundError, RecipientsRejectedError
 from correio.mail.account import Account
 from correio.mail.fetch import StoredMessage, find_message
@@ -27,73 +29,82 @@ _MAX_AUTHORS = 20
 _DRAFT_FIELD = "draftId"
 
 
+class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """When and how a draft is to be sent."""
+
+    send_at: int
+    """Seconds since the epoch."""
+    once: Once
+    identity: Identity | None = None
+    """The sender; None: the draft's author."""
+    if_modseq: int | None = None
+    """The modseq after which the draft may not have changed."""
+    key: str = ""
+    """The id of the API key it comes by."""
+
+
 def is_draft(account: Account, message: StoredMessage) -> bool:
     """Tell whether a message is one that is still being written: it says so, or lies in Drafts."""
     mailbox = account.mailboxes.get(message.mailbox)
     return DRAFT in message.flags or (mailbox is not None and mailbox.role == DRAFTS_ROLE)
 
 
-async def send_draft(
-    account: Account, draft_id: str, *, identity: Identity | None, if_modseq: int | None, send_at: int, once: Once
-) -> Submitted:
-    """Submit a draft, to go out at ``send_at``, in seconds since the epoch. With the same ``once`` again nothing more happens.
+async def send_draft(account: Account, draft_id: str, request: SendRequest) -> Submitted:
+    """Submit a draft to the recipients of its To, Cc and Bcc. With the same ``once`` again nothing more happens.
 
-    Its recipients are those of To, Cc and Bcc. The sender is the ``identity``, else the author. The message it answers gets
-    \\Answered, the one it forwards $Forwarded. Raises NotFoundError, InvalidInputError, StateMismatchError,
-    RecipientsRejectedError, ForbiddenError (the author is not an address of the account), ConflictError (the key), LimitError,
-    TooLargeError, QuotaExceededError, UnavailableError; nothing has changed then.
+    The message it answers gets \\Answered, the one it forwards $Forwarded. Raises NotFoundError, InvalidInputError,
+    StateMismatchError, RecipientsRejectedError, ForbiddenError (the author is not an address of the account),
+    ConflictError (the idempotency key), LimitError, TooLargeError, QuotaExceededError, UnavailableError; nothing has changed
+    then.
     """
     try:
-        return await _send(account, draft_id, identity, if_modseq, send_at, once)
+        draft = await find_message(account, draft_id)
+        submission = await _submission(account, draft, request)
+        await mailbox_for(account, SENT_ROLE)
+        return await submit(account, submission)
     except NotFoundError:
         # It may be gone because this very request has sent it before.
-        known = await submitted_before(account, once)
+        known = await submitted_before(account, request.once)
         if known is None:
             raise
         return known
 
 
-async def _send(
-    account: Account, draft_id: str, identity: Identity | None, if_modseq: int | None, send_at: int, once: Once
-) -> Submitted:
+async def _submission(account: Account, draft: StoredMessage, request: SendRequest) -> Submission:
     store = account.store
-    draft = await find_message(account, draft_id)
     if not is_draft(account, draft):
         raise InvalidInputError("The message is not a draft.", _DRAFT_FIELD)
     octets = await draft.read()
     raw = await normalised(store, octets)
     parsed = draft.parsed if raw == octets else await parse(store, raw)
     summary, body_start = parsed.summary, parsed.parts[0].body_start
-    sender = await _sender(account, summary.from_, identity)
+    sender = await _sender(account, summary.from_, request)
     recipients = _recipients([*summary.to, *summary.cc, *summary.bcc])
     message_id = None if summary.message_id else new_message_id(sender.rpartition("@")[2])
-    departing = partial(depart, raw, body_start, time=send_at, message_id=message_id)
+    departing = partial(depart, raw, body_start, time=request.send_at, message_id=message_id)
     departed = await store.in_worker(departing) if len(raw) > OFF_LOOP else departing()
     origin = origin_of(raw[:body_start])
-    await mailbox_for(account, SENT_ROLE)
-    return await submit(
-        account,
-        Submission(
-            kind="submission",
-            sender=sender,
-            recipients=[SubmissionRecipient(one) for one in recipients],
-            raw=departed.sent,
-            saved=departed.kept,
-            send_at=send_at,
-            once=once,
-            strict=True,
-            draft=SentDraft(
-                draft.mailbox,
-                draft.uid,
-                if_modseq,
-                origin=origin[0] if origin is not None else "",
-                flag=FORWARDED if origin is not None and origin[1] else ANSWERED,
-            ),
+    return Submission(
+        kind="submission",
+        sender=sender,
+        recipients=[SubmissionRecipient(one) for one in recipients],
+        raw=departed.sent,
+        saved=departed.kept,
+        send_at=request.send_at,
+        key=request.key,
+        once=request.once,
+        strict=True,
+        draft=SentDraft(
+            draft.mailbox,
+            draft.uid,
+            request.if_modseq,
+            origin=origin[0] if origin is not None else "",
+            flag=FORWARDED if origin is not None and origin[1] else ANSWERED,
         ),
     )
 
 
-async def _sender(account: Account, authors: Sequence[Address], identity: Identity | None) -> str:
+async def _sender(account: Account, authors: Sequence[Address], request: SendRequest) -> str:
     named = [one for one in authors if one.local and one.domain]
     if not named:
         raise InvalidInputError("The draft has no author.", _DRAFT_FIELD)
@@ -103,7 +114,7 @@ async def _sender(account: Account, authors: Sequence[Address], identity: Identi
     for address in addresses:
         if not await may_send_as(account.store, account, address):
             raise ForbiddenError(f"The author {address[:200]} is not an address of this account.")
-    return addresses[0] if identity is None else identity.email
+    return addresses[0] if request.identity is None else request.identity.email
 
 
 def _recipients(found: Sequence[Address]) -> list[str]:

@@ -9,7 +9,7 @@ import msgspec
 import strawberry
 
 from correio.errors import ConflictError, InvalidInputError, MailError, NotFoundError, RecipientsRejectedError
-from correio.mail.send_draft import send_draft
+from correio.mail.send_draft import SendRequest, send_draft
 from correio.mail.sent import find_sent
 from correio.mail.submit import ONCE_KEY, Once
 from correio.mail.take_back import take_back
@@ -108,14 +108,14 @@ class SubmissionMutations:
                 identity = await context.identity(input.identity_id)
                 if identity is None:
                     return not_found("There is no such identity.", input.identity_id, "input", "identityId")
-            done = await send_draft(
-                account,
-                input.draft_id,
-                identity=identity,
-                if_modseq=input.if_version,
+            request = SendRequest(
                 send_at=max(now + input.undo_seconds, input.send_at or 0),
                 once=_once(input),
+                identity=identity,
+                if_modseq=input.if_version,
+                key=context.grant.key,
             )
+            done = await send_draft(account, input.draft_id, request)
         except RecipientsRejectedError as error:
             return recipients_rejected(error)
         except ConflictError as error:

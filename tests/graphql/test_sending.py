@@ -9,10 +9,13 @@ from correio.ids import Kind, new_id
 from correio.mail.directory import set_quota
 from correio.mail.sent import find_send
 from correio.store.deliveries import lease_due
+from tests.graphql.client import GraphQLClient
 from tests.graphql.conftest import NewUser, Service, User
 from tests.graphql.mail import append, plain
 from tests.graphql.sending import CANCEL, SEND, cancel, save, send, sent, to
 from tests.graphql.test_round_trips import run
+
+JSON = {"accept": "application/json"}
 
 
 def seconds(text: str) -> int:
@@ -189,6 +192,15 @@ async def test_a_submission_of_another_is_like_one_of_nobody(new_user: NewUser) 
         assert (problem["__typename"], problem["nodeId"]) == ("NotFound", submission_id)
 
 
+async def test_an_api_key_is_noted(user: User) -> None:
+    draft = await save(user, to=to("x@else.where"))
+    made = await user.client.http.post("/v1/keys", json={"name": "page", "scopes": ["full"]}, headers=JSON)
+    holder = User(GraphQLClient(user.client.url, made.json()["key"]), user.account)
+    submission = await send(holder, draft["id"])
+    await holder.client.http.aclose()
+    assert (await find_send(user.account, submission["id"])).key == made.json()["id"]
+
+
 async def test_a_full_account_can_send_and_take_back(directory, user: User) -> None:
     draft = await save(user, to=to("x@else.where"))
     await set_quota(directory, user.account.address, messages=1)
@@ -201,10 +213,11 @@ async def test_what_sending_and_taking_back_cost(service: Service, user: User) -
     draft = await save(user, to=to("x@else.where"))
     trips, data = await run(service, user, SEND, input={"draftId": draft["id"], "idempotencyKey": "k"})
     # Whether anything changed; the draft, the sender, the key, the index of Drafts, the recipient, the two domains; the
-    # transaction of eight; the submission with its recipients, and its copy.
+    # transaction of eight; the submission with its recipients, its copy, and the identities.
     assert trips <= 19
     submission = data["result"]
     trips, data = await run(service, user, CANCEL, input={"id": submission["id"]})
     assert data["result"]["status"] == "CANCELED"
-    # Whether anything changed; the send, its deliveries, the copy; the transaction of six; the copy as it is now.
-    assert trips <= 11
+    # Whether anything changed; the send, its deliveries, the copy; the transaction of six; the copy as it is now, the
+    # identities.
+    assert trips <= 12

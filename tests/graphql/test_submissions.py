@@ -136,8 +136,8 @@ async def test_a_page_costs_the_same_however_long(service: Service, user: User) 
         trips, data = await run(service, user, LIST, first=size)
         assert len(data["account"]["submissions"]["edges"]) == size
         costs.add(trips)
-    # Whether anything changed, the sends, their recipients, their copies, and what lies on either side of the page.
-    assert costs == {6}
+    # Whether anything changed, the sends, their recipients, their copies, the identities, and what lies on either side of the page.
+    assert costs == {7}
     ids = [edge["node"]["id"] for edge in data["account"]["submissions"]["edges"]]
     trips, data = await run(
         service, user, "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Submission { status } } }", ids=ids

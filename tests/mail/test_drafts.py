@@ -23,7 +23,7 @@ from correio.mail.fetch import find_message
 from correio.mail.flags import flag_set
 from correio.mail.mailbox_commands import delete_mailbox
 from correio.mail.message_store import MessageStore
-from correio.mail.send_draft import send_draft
+from correio.mail.send_draft import SendRequest, send_draft
 from correio.mail.sent import find_many_sent, find_send, find_sent
 from correio.mail.submission_status import SubmissionStatus, submission_status
 from correio.mail.submit import Once, Submitted
@@ -48,9 +48,8 @@ def count(account: Account, role: str) -> int:
 
 async def send(account: Account, draft_id: str, key: str = "", later: int = 60, **given: int | None) -> Submitted:
     once = Once(key or draft_id, hashlib.sha256(draft_id.encode()).digest())
-    return await send_draft(
-        account, draft_id, identity=None, if_modseq=given.get("version"), send_at=account.store.now() + later, once=once
-    )
+    request = SendRequest(if_modseq=given.get("version"), send_at=account.store.now() + later, once=once)
+    return await send_draft(account, draft_id, request)
 
 
 async def test_a_draft_is_saved_again_in_its_place(account: Account) -> None:
