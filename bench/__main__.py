@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bench.driver import Driver
 from bench.figure import Figure
-from bench.phases import append, changes, connections, delivery, fetch, idle, logins, select, trips
+from bench.phases import append, changes, connections, delivery, fetch, idle, logins, select, sending, signing, trips
 from bench.service import Service
 from bench.subject import LARGE, ONE, READER, SPREAD, Bench
 
@@ -27,6 +27,8 @@ PHASES = {
     "trips": trips,
     "fetch": fetch,
     "idle": idle,
+    "sending": sending,
+    "signing": signing,
     "select": select,
     "changes": changes,
     "logins": logins,

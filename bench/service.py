@@ -21,6 +21,8 @@ from correio.opening import open_store
 from correio.store.keeper_files import KeeperFiles
 
 NAMES = ("http", "smtp", "lmtp", "imap", "pop3", "imaps")
+SINK = "sink"
+"""The server that mail for others is sent to: the benchmark's own."""
 OFF = ("submission", "submissions", "pop3s")
 DOMAIN = "bench.test"
 PASSWORD = "a bench password"
@@ -43,11 +45,12 @@ class Service:
 
     def __init__(self) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="correio-bench-"))
-        self.ports = dict(zip(NAMES, free_ports(len(NAMES)), strict=True))
+        self.ports = dict(zip((*NAMES, SINK), free_ports(len(NAMES) + 1), strict=True))
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CORREIO_")},
             "CORREIO_DATA": str(self.data),
-            **{f"CORREIO_{name.upper()}": f"127.0.0.1:{port}" for name, port in self.ports.items()},
+            **{f"CORREIO_{name.upper()}": f"127.0.0.1:{self.ports[name]}" for name in NAMES},
+            "CORREIO_SMARTHOST": f"smtp://127.0.0.1:{self.ports[SINK]}",
             **{f"CORREIO_{name.upper()}": "" for name in OFF},
             "CORREIO_HOSTNAME": "mx.bench.test",
         }

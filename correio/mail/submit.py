@@ -30,6 +30,7 @@ from correio.errors import (
 )
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
+from correio.mail.addresses import normalise_domain
 from correio.mail.append import AddMessages, item_for
 from correio.mail.committer import Operation
 from correio.mail.deliver import LocalCopy, additions
@@ -176,7 +177,7 @@ async def _submit(account: Account, submission: Submission, once: OnceDocument |
     now = store.now()
     later = submission.send_at is not None and submission.send_at > now
     work = _Work(account, submission, content, parsed, ingested, key, durable, once)
-    signer = await _signer(store, parsed)
+    signer = await _signer(account, parsed)
     if not later:
         try:
             return await work.commit(local, foreign, signer)
@@ -234,11 +235,13 @@ class _Work:
         if len(ready.operations) < len(here):
             raise _LocalFailedError
         saved = await self._saved()
-        out = self._outgoing([*foreign, *_through_the_queue(local)], signer, saved)
+        out = self._outgoing(self._in_order([*foreign, *_through_the_queue(local)]), signer, saved)
         if saved is not None:
             saved.items[0].document.send = out.send.id
-        for delivery in out.deliveries[len(foreign) :]:
-            delivery.status, delivery.queue, delivery.ended = "delivered", "", store.now()
+        served = {recipient.address for recipient in local}
+        for delivery in out.deliveries:
+            if delivery.recipient in served:
+                delivery.status, delivery.queue, delivery.ended = "delivered", "", store.now()
         if self.once is not None:
             self.once.send = out.send.id
         send = SendOnce(self.account, [out], self.once)
@@ -254,6 +257,11 @@ class _Work:
         store.outbox.put(out.sites)
         return Submitted(out.send.id, out.send.message, out.send.message_id)
 
+    def _in_order(self, recipients: list[OutgoingRecipient]) -> list[OutgoingRecipient]:
+        """Return the recipients in the order in which they were given."""
+        places = {one.address: place for place, one in enumerate(self.submission.recipients)}
+        return sorted(recipients, key=lambda one: places[one.address])
+
     async def _saved(self) -> AddMessages | None:
         """Return the adding of the copy in Sent."""
         if not self.submission.save:
@@ -265,7 +273,10 @@ class _Work:
                 raise UnavailableError("The mailbox for what is sent is gone; try again.")
         elif sent is None or (self.submission.kind == "submission" and await has_copy(account, sent.id, self.parsed)):
             return None
-        if self.submission.saved is None:
+        if self.submission.saved is None and not self.submission.received:
+            # Who submits by HTTP keeps what goes out, octet for octet.
+            copy = self.ingested
+        elif self.submission.saved is None:
             copy = await ingest(store, self.content, parsed=self.parsed, durable=self.durable)
         else:
             copy = await ingest(store, await normalised(store, self.submission.saved), durable=self.durable)
@@ -349,8 +360,12 @@ def _through_the_queue(local: Mapping[SubmissionRecipient, Recipient]) -> list[O
     return [OutgoingRecipient(one.address, one.notify, one.orcpt, LOCAL_SITE) for one in local]
 
 
-async def _signer(store: MessageStore, parsed: ParsedMessage) -> str:
+async def _signer(account: Account, parsed: ParsedMessage) -> str:
     """Return the domain of the author where it is one of ours: whose DKIM keys sign (RFC 6376 section 3.5, ``d=``)."""
     authors = parsed.summary.from_
-    domain = authors[0].domain.lower() if authors else ""
-    return domain if domain and await has_domain(store.database, domain) else ""
+    try:
+        domain = normalise_domain(authors[0].domain) if authors else ""
+    except InvalidInputError:
+        return ""
+    ours = domain == account.address.rpartition("@")[2] or (domain and await has_domain(account.store.database, domain))
+    return domain if ours else ""
