@@ -27,10 +27,10 @@ contract: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/pytest -n $(WORKERS) -m "not faults and not clients and not model and not corpus"
 
-test-corpus: $(VENV)/.dev ## every message below the directory CORREIO_CORPUS through every door
+test-corpus: $(VENV)/.dev ## every message of our corpus, and of the directory CORREIO_CORPUS, by every door
 	$(BIN)/pytest -n $(WORKERS) -m corpus
 
-test-faults: $(VENV)/.dev ## kill -9 and other faults (slow)
+test-faults: $(VENV)/.dev ## kill -9, and storms on one mailbox (slow)
 	$(BIN)/pytest -n $(WORKERS) -m faults
 
 test-model: $(VENV)/.dev ## 2,000 random sequences of several IMAP sessions against a plain model

@@ -44,6 +44,7 @@ async def _show(samples: list[Sample], client: ContractClient, service: Service)
     await asyncio.gather(*(show() for _ in range(8)))
 
 
+@pytest.mark.corpus
 @pytest.mark.timeout(300)
 async def test_our_own_corpus(client: ContractClient, service: Service) -> None:
     await _show([one for one in messages() if 0 < len(one.raw) <= LIMITS.message_size], client, service)

@@ -87,6 +87,7 @@ def faults(ledger: Ledger, watches: list[Watch], final: dict[int, str]) -> list[
     return found
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(180)
 async def test_one_process(server: Served, person: Person) -> None:
     """Thirty seconds."""
@@ -106,6 +107,7 @@ async def second_server(server: Served) -> AsyncIterator[Served]:
     assert not other.tracebacks(), "\n".join(other.tracebacks())
 
 
+@pytest.mark.faults
 @pytest.mark.timeout(180)
 async def test_two_processes(server: Served, second_server: Served, new_person: NewPerson) -> None:
     """Writers and readers on both, ten seconds."""

@@ -277,9 +277,10 @@ async def test_taken_back_it_is_a_draft_again(directory: MessageStore, new_perso
 
 
 async def test_what_somebody_tries_to_deliver_is_not_taken_back(account: Account) -> None:
-    draft = await save_draft(account, DraftFields(to=to("x@site.one", "x@site.two")))
+    site = f"{account.id.lower()}.one"
+    draft = await save_draft(account, DraftFields(to=to(f"x@{site}", "x@site.two")))
     done = await send(account, draft.id, later=0)
-    leased, _ = await lease_due(account.store.database, "site.one", account.store.now() + 1, 2e9, "worker", 10)
+    leased, _ = await lease_due(account.store.database, site, account.store.now() + 1, 2e9, "worker", 10)
     assert [one.send for one in leased] == [done.id]
     assert submission_status((await find_sent(account, done.id)).deliveries) is SubmissionStatus.SENDING
     with pytest.raises(ConflictError):

@@ -125,7 +125,9 @@ class Active(HTMLParser):
         for name, value in attrs:
             if name not in ATTRIBUTES:
                 self.found.append(name)
-            if name in ("href", "src", "background") and not PASSIVE_URL.match(value or ""):
+            # A link to a page does nothing until somebody follows it; two pieces may make one together.
+            link = tag == "a" and name == "href" and (value or "").startswith(("https://", "http://"))
+            if name in ("href", "src", "background") and not link and not PASSIVE_URL.match(value or ""):
                 self.found.append(f"{name}={value}")
             if name == "style" and NOT_IN_CSS.search(value or ""):
                 self.found.append(f"style={value}")

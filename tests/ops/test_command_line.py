@@ -62,7 +62,15 @@ async def octets_of(store: MessageStore, address: str, path: str) -> list[bytes]
 async def test_domains(run: Run) -> None:
     name = f"Ação{secrets.token_hex(4)}.Test"
     added = await run("domain", "add", name)
-    assert (added.exit_code, added.stdout) == (0, f"Domain {name.lower()} added.\n")
+    assert (added.exit_code, added.stdout.splitlines()[0]) == (0, f"Domain {name.lower()} added.")
+    published = await run("domain", "records", name)
+    assert added.stdout.endswith(f"\n\n{published.stdout}")
+    kinds = [
+        (record["type"], record["value"][:7])
+        for record in json.loads((await run("domain", "records", name, "--json")).stdout)
+    ]
+    assert kinds[1:] == [("TXT", "v=spf1 "), ("TXT", "v=DKIM1"), ("TXT", "v=DKIM1"), ("TXT", "v=DMARC")]
+    assert kinds[0][0] == "MX"
     again = await run("domain", "add", name)
     assert again.exit_code == 1
     assert again.stderr == f"correio: The domain {name.lower()} exists already.\n"
@@ -245,9 +253,9 @@ async def test_the_module_runs_and_starts_without_loading_the_server(data: Path)
 
 async def test_domains_and_aliases(run: Run, address: str) -> None:
     name = f"d{secrets.token_hex(5)}.test"
-    assert (await run("domain", "add", name.upper())).output == f"Domain {name} added.\n"
+    assert (await run("domain", "add", name.upper())).output.startswith(f"Domain {name} added.\n")
     result = await run("domain", "add", f"old-{name}", "--alias-of", name)
-    assert result.output == f"Domain old-{name} added, an alias of {name}.\n"
+    assert result.output.startswith(f"Domain old-{name} added, an alias of {name}.\n")
     assert f"old-{name}  an alias of {name}\n" in (await run("domain", "list")).output
     found = {one["domain"]: one["alias_of"] for one in json.loads((await run("domain", "list", "--json")).output)}
     assert (found[name], found[f"old-{name}"]) == (None, name)

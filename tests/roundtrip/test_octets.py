@@ -28,7 +28,7 @@ ROUTES = [
 ]
 COLLECTIONS = [
     "own",
-    pytest.param("outside", marks=[pytest.mark.corpus]),
+    "outside",
 ]
 
 
@@ -135,6 +135,7 @@ def differences(route: Route, samples: Sequence[Sample], stored: Sequence[bytes]
     return wrong
 
 
+@pytest.mark.corpus
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", COLLECTIONS)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.__name__)

@@ -104,6 +104,7 @@ def plainly_decoded(encoding: str, body: bytes) -> bytes | None:
     return None
 
 
+@pytest.mark.corpus
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", COLLECTIONS)
 async def test_sections_agree_with_the_structure(name: str, server: Served, new_person: NewPerson) -> None:
@@ -158,6 +159,7 @@ def section_faults(one: Stored, nodes: list[Body], got: dict[str, Any]) -> list[
     return faults
 
 
+@pytest.mark.corpus
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", COLLECTIONS)
 async def test_decoded_octets_are_the_same_everywhere(
@@ -273,6 +275,7 @@ async def part_faults(one: Stored, imap: ImapClient, http: httpx.AsyncClient, gr
     return faults
 
 
+@pytest.mark.corpus
 @pytest.mark.timeout(300)
 async def test_people_see_what_was_written(server: Served, new_person: NewPerson) -> None:
     """Subjects, texts, file names and attachments of our own messages, by REST and GraphQL."""
