@@ -154,7 +154,7 @@ def _attempt_json(attempt: Attempt) -> AttemptJson:
         tls=attempt.tls or None,
         code=attempt.code or None,
         reply=attempt.reply,
-        transcript=attempt.transcript,
+        transcript=attempt.transcript.splitlines(),
     )
 
 

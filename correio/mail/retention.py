@@ -17,7 +17,7 @@ from correio.errors import MailError
 from correio.mail.message_store import MessageStore
 from correio.mail.search_block import SPAN
 from correio.store import retention
-from correio.store.deliveries import forget_ended
+from correio.store.deliveries import forget_sends
 from correio.store.greylist import forget_met
 from correio.store.round_trips import background_task
 from correio.store.sends import forget_onces
@@ -90,12 +90,14 @@ async def sweep(store: MessageStore, now: int) -> Swept:
 
 async def _sweep_sends(store: MessageStore, now: int, swept: Swept) -> None:
     await forget_onces(store.database, now)
-    before = now - store.settings.sent_lifetime
-    gone = 1
-    while gone:
-        # Ends where the oldest that ended belong to sends of which others still wait.
-        gone = await forget_ended(store.database, before, _BATCH)
+    before = now - store.settings.sent_lifetime - store.settings.queue_lifetime
+    after = (0, "")
+    while True:
+        gone, made, last = await forget_sends(store.database, before, after, _BATCH)
         swept.sends += gone
+        after = (made, last)
+        if not after[1]:
+            return
         await asyncio.sleep(_PAUSE)
 
 

@@ -64,6 +64,12 @@ class Batch:
         self.refused = False
         """Whether the site showed that it was asked for too much: a connection lost, 421 or 45z to everything."""
 
+    @property
+    def over(self) -> bool:
+        """Whether all that is left has waited for as long as it may."""
+        now = time.time()
+        return all(one.expires <= now for one in self.left.values())
+
     async def run(self, link: Callable[[], Awaitable[Link]]) -> None:
         """Try every delivery; ``link`` gives a connection that can be used, and raises ConnectError.
 
@@ -224,7 +230,7 @@ def _attempt(began: float, reply: Reply, link: Link | None = None, transcript: S
         tls=link.tls if link is not None else "",
         code=reply.code,
         reply=str(reply),
-        transcript=list(transcript),
+        transcript="\n".join(transcript),
     )
 
 

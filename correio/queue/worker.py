@@ -36,8 +36,12 @@ RENEWALS: Final = 3
 """How often a lease is renewed while it would last."""
 POLL: Final = 2.0
 """Seconds between two looks for what other processes put into the queue."""
-SWEEP: Final = 30.0
-"""Seconds between two looks for sites whose hint was lost with a process."""
+SWEEP: Final = 300.0
+"""Seconds between two looks for sites whose hint was lost with a process: they read through the whole queue."""
+HELD: Final = 5.0
+"""Seconds for which a site that is held, or that nobody was reached at, is not looked at again because of more mail for it."""
+GATHER: Final = 0.05
+"""Seconds between two looks at what this process put into the queue: mail that comes together goes together."""
 _PAUSE: Final = 5.0
 """Seconds after a failure of the database."""
 
@@ -54,7 +58,8 @@ class Worker:
         self._writer: Final = ChangeWriter(store.database)
         self._batches: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._asleep: dict[str, float] = {}
+        """Sites that wait for something else than mail, and until when that is believed."""
 
     def start(self) -> None:
         """Begin."""
@@ -62,7 +67,6 @@ class Worker:
 
     async def stop(self, grace: float) -> None:
         """End: take nothing more, and let what is being sent end within ``grace`` seconds. The rest comes back by itself."""
-        self._stopping = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -81,9 +85,10 @@ class Worker:
                 if time.monotonic() - swept > SWEEP:
                     await self._sweep()
                     swept = time.monotonic()
-                await hint_sites(self._store.database, self._store.outbox.take(), time.time())
+                await hint_sites(self._store.database, self._awake(self._store.outbox.take()), time.time())
                 while await self._start_one():
                     pass
+                await asyncio.sleep(GATHER)
                 await self._store.outbox.wait(POLL)
             except MailError as error:
                 _log.warning("the queue is put off: %s", error)
@@ -91,6 +96,12 @@ class Worker:
             except Exception:  # noqa: BLE001 - mail waits for this loop
                 _log.exception("defect in the queue worker")
                 await asyncio.sleep(_PAUSE)
+
+    def _awake(self, sites: set[str]) -> set[str]:
+        """Return those that are worth a hint: whoever made a site wait sees to it that it is looked at again."""
+        now = time.monotonic()
+        self._asleep = {site: until for site, until in self._asleep.items() if until > now}
+        return sites - self._asleep.keys()
 
     async def _sweep(self) -> None:
         """Find what no hint tells of: of a process that died, or whose hint came while a site was being left."""
@@ -127,8 +138,9 @@ class Worker:
         self._reach("claimed")
         now = time.time()
         running = {token: until for token, until in site.batches.items() if until > now}
-        if site.held:
-            await leave_site(database, site, NEVER)
+        if site.held or site.dead_until > now:
+            self._asleep[site.id] = time.monotonic() + HELD
+            await leave_site(database, site, NEVER if site.held else site.dead_until)
             return None
         if len(running) >= int(site.window):
             await leave_site(database, site, min(running.values()))
@@ -156,7 +168,7 @@ class Worker:
     async def _serve(self, site: SiteDocument, batch: Batch) -> None:
         """Work on a batch and on what follows it, over one connection as long as it lasts."""
         links = _Links(self._courier, site.id)
-        alive = background_task(self._renew(site.id, batch.lease), "queue lease")
+        alive = background_task(self._renew(site.id, batch), "queue lease")
         try:
             await self._serve_batch(site, batch, links.usable)
         except MailError as error:
@@ -169,14 +181,14 @@ class Worker:
             self._slots.release()
             await links.close()
 
-    async def _renew(self, site: str, lease: str) -> None:
+    async def _renew(self, site: str, batch: Batch) -> None:
         """Keep a lease while its batch is worked on."""
         lasting = self._store.settings.queue_lease
         while True:
             await asyncio.sleep(lasting / RENEWALS)
             try:
-                await renew_lease(self._store.database, lease, time.time() + lasting)
-                await renew_batch(self._store.database, site, lease, time.time() + lasting)
+                await renew_lease(self._store.database, list(batch.left), batch.lease, time.time() + lasting)
+                await renew_batch(self._store.database, site, batch.lease, time.time() + lasting)
             except MailError as error:
                 _log.warning("a lease for %s was not renewed: %s", site, error)
 
@@ -199,9 +211,23 @@ class Worker:
                 address=error.address,
                 code=error.reply.code,
                 reply=str(error.reply),
-                transcript=error.transcript,
+                transcript="\n".join(error.transcript),
             )
+            over = batch.over
             await batch.give_back(error.reply, attempt, not_before=dead_until)
+            while over:
+                # Whose time is over hears of it now, however many wait: the rest costs nothing until the site is tried again.
+                deliveries, _ = await lease_due(
+                    self._store.database,
+                    site.id,
+                    time.time(),
+                    time.time() + self._store.settings.queue_lease,
+                    batch.lease,
+                    BATCH,
+                )
+                rest = self._batch(site.id, batch.lease, deliveries)
+                over = bool(deliveries) and rest.over
+                await rest.give_back(error.reply, attempt, not_before=dead_until)
         coming = await next_due(self._store.database, site.id)
         await end_batch(
             self._store.database,

@@ -101,14 +101,19 @@ async def lease_due(
                 {"_id": {"$in": ids[at : at + _IN]}, "queue": site, "due": {"$lte": now}},
                 {"$set": {"lease": token, "due": until}},
             )
-        taken = await collection.find({"lease": token}).to_list(None)
+        taken: list[Raw] = []
+        for at in range(0, len(ids), _IN):
+            found = await collection.find({"_id": {"$in": ids[at : at + _IN]}}).to_list(None)
+            taken += [document for document in found if document["lease"] == token]
     return [from_document(DeliveryDocument, document) for document in taken], len(due) > limit
 
 
-async def renew_lease(database: Database, lease: str, until: float) -> None:
+async def renew_lease(database: Database, ids: Sequence[str], lease: str, until: float) -> None:
     """Keep what a worker holds for longer."""
     with available():
-        await database["deliveries"].update_many({"lease": lease}, {"$set": {"due": until}})
+        for at in range(0, len(ids), _IN):
+            where = {"_id": {"$in": list(ids[at : at + _IN])}, "lease": lease}
+            await database["deliveries"].update_many(where, {"$set": {"due": until}})
 
 
 async def next_due(database: Database, site: str) -> float | None:
@@ -140,15 +145,19 @@ async def list_waiting(
     database: Database, *, account_id: str | None = None, site: str | None = None, limit: int
 ) -> list[DeliveryDocument]:
     """Return what is under way, next due first: of an account, to a site, or all of it."""
-    where: Raw = {"ended": 0}
-    if site is not None:
-        where = {"queue": site, "due": {"$gte": 0}}
-    elif account_id is not None:
-        where["account"] = account_id
+    if account_id is not None:
+        questions: list[Raw] = [{"account": account_id, "ended": 0}]
+    else:
+        sites = [site] if site is not None else await waiting_sites(database)
+        questions = [{"queue": one, "due": {"$gte": 0}} for one in sites]
+    found: list[Raw] = []
     with available():
-        found = await database["deliveries"].find(where).sort("due", 1).limit(limit).to_list(None)
-    deliveries = [from_document(DeliveryDocument, document) for document in found]
-    return [one for one in deliveries if account_id is None or one.account == account_id]
+        for where in questions:
+            found += await database["deliveries"].find(where).sort("due", 1).limit(limit).to_list(None)
+    found.sort(key=lambda document: float(document["due"]))
+    return [
+        from_document(DeliveryDocument, document) for document in found if site is None or document["queue"] == site
+    ][:limit]
 
 
 async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float) -> int:
@@ -186,26 +195,27 @@ async def waiting_sites(database: Database) -> list[str]:
     return [site for site in found if site]
 
 
-async def forget_ended(database: Database, before: int, limit: int) -> int:
-    """Remove sends of which every delivery ended before a time in seconds since the epoch, with their deliveries.
+async def forget_sends(database: Database, before: int, after: tuple[int, str], limit: int) -> tuple[int, int, str]:
+    """Remove sends that were made before a time, with their deliveries, all but those of which something waits still.
 
-    Looks at so many deliveries at most. Returns how many sends went.
+    Looks at so many, the oldest first, from behind ``after``, a time and an id, on. Returns how many went, and where it
+    ended; the id is empty when there are no more.
     """
     gone = 0
     with available():
-        cursor = database["deliveries"].find({"ended": {"$gte": 1, "$lt": before}}, {"send": 1}).limit(limit)
-        found = await cursor.to_list(None)
-        sends = sorted({document["send"] for document in found})
-        for at in range(0, len(sends), _IN):
-            some = sends[at : at + _IN]
-            young = {
-                document["send"]
-                async for document in database["deliveries"].find({"send": {"$in": some}}, {"send": 1, "ended": 1})
-                if not 1 <= document["ended"] < before
+        where = {"created": {"$gte": after[0], "$lt": before}}
+        cursor = database["sends"].find(where, {"created": 1}).sort("created", 1).limit(limit)
+        found = [(one["created"], one["_id"]) async for one in cursor]
+        found = sorted(one for one in found if one > after)
+        for at in range(0, len(found), _IN):
+            some = [send for _, send in found[at : at + _IN]]
+            waiting = {
+                one["send"]
+                async for one in database["deliveries"].find({"send": {"$in": some}}, {"send": 1, "ended": 1})
+                if not one["ended"]
             }
             # The send first: a delivery without one is seen to again, a send without deliveries never.
-            old = [one for one in some if one not in young]
+            old = [send for send in some if send not in waiting]
             gone += (await database["sends"].delete_many({"_id": {"$in": old}})).deleted_count
-            if old:
-                await database["deliveries"].delete_many({"send": {"$in": old}})
-    return gone
+            await database["deliveries"].delete_many({"send": {"$in": old}})
+    return (gone, *found[-1]) if found else (gone, before, "")

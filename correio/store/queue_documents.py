@@ -65,7 +65,7 @@ class SendDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class Attempt(msgspec.Struct, kw_only=True):
+class Attempt(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One attempt to deliver, for people who ask what happened."""
 
     at: float
@@ -82,7 +82,7 @@ class Attempt(msgspec.Struct, kw_only=True):
     """The reply code (RFC 5321 section 4.2); 0: no reply."""
     reply: str = ""
     """The reply with its code, or what happened instead, in one line."""
-    transcript: list[str] = msgspec.field(default_factory=list)
+    transcript: str = ""
     """The dialogue, a line each, ``C: `` and ``S: `` before it, without the message and without secrets."""
 
 

@@ -32,7 +32,7 @@ async def find_send(database: Database, account_id: str, send_id: str, *, octets
     """Return a send of an account, without its message unless ``octets``."""
     with available():
         found = await database["sends"].find_one({"_id": send_id}, None if octets else _WITHOUT_OCTETS)
-    if found is None or found["account"] != account_id:
+    if found is None or found.get("account", "") != account_id:
         return None
     return _send(found)
 
@@ -54,7 +54,7 @@ async def find_sends_of(database: Database, account_id: str, send_ids: Sequence[
         for at in range(0, len(send_ids), _IN):
             cursor = database["sends"].find({"_id": {"$in": list(send_ids[at : at + _IN])}}, _WITHOUT_OCTETS)
             found = await cursor.to_list(None)
-            sends |= {one["_id"]: _send(one) for one in found if one["account"] == account_id}
+            sends |= {one["_id"]: _send(one) for one in found if one.get("account", "") == account_id}
     return sends
 
 

@@ -173,6 +173,15 @@ def message_document(message: MessageDocument) -> Raw:
     return document
 
 
+def _delivery_document(delivery: DeliveryDocument) -> Raw:
+    """Return a delivery as the document MongoDB stores: without what says nothing yet and is never asked for."""
+    document = to_document(delivery)
+    for name in ("number", "phase", "orcpt", "delay_told", "history"):
+        if not document[name]:
+            del document[name]
+    return document
+
+
 def _perform(database: Database, writes: Writes, session: ClientSession) -> None:
     db = database.synchronous
     ordered = sorted(writes.accounts, key=lambda write: write.document.id)
@@ -192,7 +201,7 @@ def _perform(database: Database, writes: Writes, session: ClientSession) -> None
     _insert(db.messages, [message_document(message) for message in writes.messages], session)
     _insert(db.sends, [to_document(send) for send in writes.sends], session)
     _insert(db.onces, [to_document(once) for once in writes.onces], session)
-    _insert(db.deliveries, [to_document(delivery) for delivery in writes.deliveries], session)
+    _insert(db.deliveries, [_delivery_document(delivery) for delivery in writes.deliveries], session)
     cancels = [_cancel(one, write.ended) for write in writes.cancels for one in write.ids]
     if cancels and db.deliveries.bulk_write(cancels, session=session).matched_count != len(cancels):
         raise GuardFailedError

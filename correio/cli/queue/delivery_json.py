@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from correio.store.queue_documents import DeliveryDocument, SendDocument, SiteDocument
+from correio.store.queue_documents import Attempt, DeliveryDocument, SendDocument, SiteDocument
 from correio.store.sites import NEVER
 
 
@@ -31,8 +31,12 @@ def delivery_json(delivery: DeliveryDocument) -> dict[str, Any]:
         "expires": delivery.expires,
         "ended": delivery.ended or None,
         "last_reply": last.reply if last is not None else None,
-        "history": [msgspec.to_builtins(attempt) for attempt in delivery.history],
+        "history": [_attempt_json(attempt) for attempt in delivery.history],
     }
+
+
+def _attempt_json(attempt: Attempt) -> dict[str, Any]:
+    return msgspec.structs.asdict(attempt) | {"transcript": attempt.transcript.splitlines()}
 
 
 def send_json(send: SendDocument) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def show(some_id: str, settings: Settings, *, as_json: bool) -> None:
             where = f" at {attempt.host} [{attempt.address}]" if attempt.host else ""
             tls = f", {attempt.tls}" if attempt.tls else ""
             click.echo(f"  {_time(attempt.at)}{where}{tls}: {attempt.reply}")
-            for line in attempt.transcript:
+            for line in attempt.transcript.splitlines():
                 click.echo(click.style(f"    {line}", dim=True))
 
 
