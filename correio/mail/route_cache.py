@@ -18,12 +18,13 @@ _MOST: Final = 4096
 
 
 class RouteCache:
-    """Targets by normalised address, and domains by name. What was not found is never kept: it may be made any moment."""
+    """Targets by normalised address, and domains by name. Who is not found is never kept: somebody may be made any moment."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock: Final = clock
         self._targets: OrderedDict[str, tuple[float, tuple[Target, ...]]] = OrderedDict()
         self._domains: OrderedDict[str, tuple[float, DomainDocument]] = OrderedDict()
+        self._foreign: OrderedDict[str, float] = OrderedDict()
         self._generation = 0
         self.srs_secret = b""
         """Signs rewritten senders, once it has been read."""
@@ -53,11 +54,21 @@ class RouteCache:
         if generation == self._generation:
             _keep(self._domains, domain.id, (self._clock() + LIFETIME, domain))
 
+    def is_foreign(self, domain: str) -> bool:
+        """Tell whether a domain was somebody else's a moment ago. For mail that goes out; what comes in is asked for anew."""
+        return self._foreign.get(domain, 0.0) > self._clock()
+
+    def keep_foreign(self, domain: str, generation: int) -> None:
+        """Keep that a domain is somebody else's, unless something changed since ``generation``."""
+        if generation == self._generation:
+            _keep(self._foreign, domain, self._clock() + LIFETIME)
+
     def clear(self) -> None:
         """Forget all of it: this process changed an alias, a domain or an account."""
         self._generation += 1
         self._targets.clear()
         self._domains.clear()
+        self._foreign.clear()
 
 
 def _keep(cache: OrderedDict[str, T], key: str, value: T) -> None:

@@ -30,7 +30,7 @@ from correio.errors import (
 )
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
-from correio.mail.addresses import normalise_domain
+from correio.mail.addresses import address_key, normalise_domain
 from correio.mail.append import AddMessages, item_for
 from correio.mail.committer import Operation
 from correio.mail.deliver import LocalCopy, additions
@@ -338,6 +338,11 @@ async def _sort_out(
     for number, recipient in enumerate(recipients):
         if number % _RESOLVED_AT_ONCE == _RESOLVED_AT_ONCE - 1:
             await asyncio.sleep(0)
+        domain = address_key(recipient.address).rpartition("@")[2]
+        generation = store.routes.generation
+        if store.routes.is_foreign(domain):
+            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
+            continue
         try:
             found = await resolve_recipient(store, recipient.address)
             if found.expanded or found.forwards or "SUCCESS" in (recipient.notify or ()):
@@ -346,6 +351,7 @@ async def _sort_out(
             else:
                 local[recipient] = found
         except ForbiddenError:
+            store.routes.keep_foreign(domain, generation)
             foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
         except (NotFoundError, LoopError, LimitError) as error:
             rejected[recipient.address] = error.message

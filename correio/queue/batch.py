@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
     from correio.queue.change_writer import ChangeWriter
 
+MARGIN: Final = 1.0
+"""Seconds before the end of a lease from which on no message is ended under it: clocks differ, and the dot takes its way."""
 _TRANSCRIPT: Final = 200
 """Lines of a dialogue that are kept with an attempt."""
 
@@ -52,6 +54,7 @@ class Batch:
         site: str,
         lease: str,
         deliveries: Sequence[DeliveryDocument],
+        held_until: float,
     ) -> None:
         self._store: Final = store
         self._writer: Final = writer
@@ -61,6 +64,8 @@ class Batch:
         self.lease: Final = lease
         self.left: Final = {one.id: one for one in deliveries}
         """Those of which nothing is written yet."""
+        self.held_until = held_until
+        """Until when nobody else can have the deliveries. Renewing the lease moves it on."""
         self.refused = False
         """Whether the site showed that it was asked for too much: a connection lost, 421 or 45z to everything."""
 
@@ -137,7 +142,10 @@ class Batch:
 
         async def before_dot(accepted: Sequence[int]) -> bool:
             self._reach("content")
-            held = await self._writer.enter_data([deliveries[number].id for number in accepted], self.lease)
+            held = time.monotonic() < self.held_until
+            if send.ambiguous == "fail" and held:
+                # Found later, it says that the message may have arrived. Who sends again in any case need not know.
+                held = await self._writer.enter_data([deliveries[number].id for number in accepted], self.lease)
             self._reach("data")
             return held
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from correio.errors import MailError
 from correio.queue.backoff import pause_after
-from correio.queue.batch import Batch, new_lease
+from correio.queue.batch import MARGIN, Batch, new_lease
 from correio.queue.change_writer import ChangeWriter
 from correio.queue.courier import ConnectError, Courier, Link
 from correio.queue.faults import reach
@@ -147,8 +147,10 @@ class Worker:
             return None
         lease = new_lease()
         until = now + self._store.settings.queue_lease
+        held_until = time.monotonic() + self._store.settings.queue_lease - MARGIN
         deliveries, more = await lease_due(database, site.id, now, until, lease, BATCH)
-        self._reach("leased")
+        if deliveries:
+            self._reach("leased")
         if more:
             await leave_site(database, site, now, batch=lease, until=until)
         else:
@@ -156,14 +158,16 @@ class Worker:
             await leave_site(
                 database, site, NEVER if coming is None else coming, batch=lease if deliveries else "", until=until
             )
+        if not deliveries:
+            return None
         self._reach("left")
-        return self._batch(site.id, lease, deliveries) if deliveries else None
+        return self._batch(site.id, lease, deliveries, held_until)
 
     def _reach(self, point: str) -> None:
         reach(point, self._store.settings.queue_fault)
 
-    def _batch(self, site: str, lease: str, deliveries: list[DeliveryDocument]) -> Batch:
-        return Batch(self._store, self._writer, self._sign, self._hostname, site, lease, deliveries)
+    def _batch(self, site: str, lease: str, deliveries: list[DeliveryDocument], held_until: float = 0.0) -> Batch:
+        return Batch(self._store, self._writer, self._sign, self._hostname, site, lease, deliveries, held_until)
 
     async def _serve(self, site: SiteDocument, batch: Batch) -> None:
         """Work on a batch and on what follows it, over one connection as long as it lasts."""
@@ -187,7 +191,9 @@ class Worker:
         while True:
             await asyncio.sleep(lasting / RENEWALS)
             try:
+                held_until = time.monotonic() + lasting - MARGIN
                 await renew_lease(self._store.database, list(batch.left), batch.lease, time.time() + lasting)
+                batch.held_until = held_until
                 await renew_batch(self._store.database, site, batch.lease, time.time() + lasting)
             except MailError as error:
                 _log.warning("a lease for %s was not renewed: %s", site, error)

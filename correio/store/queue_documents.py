@@ -105,7 +105,8 @@ class DeliveryDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     lease: str = ""
     """The token of the worker that has it, or had it."""
     phase: str = ""
-    """"data" from just before the final dot until the reply is stored: found later, nobody knows whether it arrived."""
+    """Where the send's ``ambiguous`` is "fail": "data" from just before the final dot until the reply is stored. Found later,
+    nobody knows whether it arrived."""
     attempts: int = 0
     created: int
     expires: int
