@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from correio.errors import UnavailableError
 from correio.ids import Kind, new_id
 from correio.queue.courier import (
     Envelope,
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
     from correio.queue.change_writer import ChangeWriter
 
+AWAY: Final = 600.0
+"""Seconds for which what became of a message is kept in memory while the database is away."""
+PAUSE: Final = 1.0
 MARGIN: Final = 1.0
 """Seconds before the end of a lease from which on no message is ended under it: clocks differ, and the dot takes its way."""
 _TRANSCRIPT: Final = 200
@@ -196,9 +201,7 @@ class Batch:
             judge(one, outcome, now, first, random.random(), local=local)  # noqa: S311 - spreads attempts
             for one, outcome in zip(deliveries, outcomes, strict=True)
         ]
-        if send is not None:
-            await report(self._store, self._hostname, send, _owed(deliveries, outcomes, verdicts, attempt))
-        self._reach("reported")
+        owed = _owed(deliveries, outcomes, verdicts, attempt)
         changes = []
         for one, outcome, verdict in zip(deliveries, outcomes, verdicts, strict=True):
             under_way = verdict.status == "deferred"
@@ -223,10 +226,32 @@ class Batch:
                     delay_told=verdict.tell == "delayed",
                 )
             )
-        await self._writer.write(changes)
+        await self._write_down(send, owed, changes)
         self._reach("settled")
         for one in deliveries:
             self.left.pop(one.id, None)
+
+    async def _write_down(
+        self, send: SendDocument | None, owed: Sequence[Owed], changes: Sequence[DeliveryChange]
+    ) -> None:
+        """Report, then write what became of each; both again as long as the database is away.
+
+        What is known and not written would be sent again. To report again changes nothing, and who has the deliveries by
+        then is not overwritten. Raises UnavailableError when it has been away for too long.
+        """
+        deadline = time.monotonic() + AWAY
+        while True:
+            try:
+                if send is not None:
+                    await report(self._store, self._hostname, send, owed)
+                self._reach("reported")
+                await self._writer.write(changes)
+            except UnavailableError:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(PAUSE)
+            else:
+                return
 
 
 def _attempt(began: float, reply: Reply, link: Link | None = None, transcript: Sequence[str] = ()) -> Attempt:

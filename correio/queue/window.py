@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-MOST: Final = 20.0
+MOST: Final = 10.0
+"""Fewer than a process has connections: one slow site never has all of them."""
 LEAST: Final = 1.0
 
 

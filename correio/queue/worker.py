@@ -79,7 +79,7 @@ class Worker:
         await self._courier.close()
 
     async def _run(self) -> None:
-        swept = 0.0
+        swept = time.monotonic() - SWEEP - 1
         while True:
             try:
                 if time.monotonic() - swept > SWEEP:
@@ -92,10 +92,15 @@ class Worker:
                 await self._store.outbox.wait(POLL)
             except MailError as error:
                 _log.warning("the queue is put off: %s", error)
-                await asyncio.sleep(_PAUSE)
+                swept = await self._rest()
             except Exception:  # noqa: BLE001 - mail waits for this loop
                 _log.exception("defect in the queue worker")
-                await asyncio.sleep(_PAUSE)
+                swept = await self._rest()
+
+    async def _rest(self) -> float:
+        """Wait after a failure. Returns when the queue was looked through: never, as hints may have been lost with it."""
+        await asyncio.sleep(_PAUSE)
+        return time.monotonic() - SWEEP - 1
 
     def _awake(self, sites: set[str]) -> set[str]:
         """Return those that are worth a hint: whoever made a site wait sees to it that it is looked at again."""

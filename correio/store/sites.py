@@ -24,12 +24,15 @@ def _bulk(database: Database, updates: list[UpdateOne]) -> None:
     database.synchronous.sites.bulk_write(updates, ordered=False)
 
 
+def _born(besides: set[str]) -> Raw:
+    """Return what a new site has, besides these fields."""
+    fresh = SiteDocument(id="", next_due=NEVER)
+    return {name: getattr(fresh, name) for name in SiteDocument.__struct_fields__ if name not in {"id", *besides}}
+
+
 async def hint_sites(database: Database, sites: Iterable[str], due: float) -> None:
     """Something is due for these sites at a time, in seconds since the epoch."""
-    fresh = SiteDocument(id="", next_due=0)
-    born: Raw = {
-        name: getattr(fresh, name) for name in SiteDocument.__struct_fields__ if name not in ("id", "next_due")
-    }
+    born = _born({"next_due"})
     updates = [
         UpdateOne({"_id": site}, {"$min": {"next_due": due}, "$setOnInsert": born}, upsert=True) for site in sites
     ]
@@ -102,12 +105,12 @@ async def find_sites(database: Database) -> list[SiteDocument]:
 
 async def hold_site(database: Database, site: str, *, held: bool, now: float) -> None:
     """Stop trying a site, or go on; what is being tried is finished."""
-    await hint_sites(database, [site], NEVER)
     fields: Raw = {"held": held, "next_due": NEVER if held else now}
     if not held:
         fields |= {"dead_until": 0.0, "failures": 0}
     with available():
-        await database["sites"].update_one({"_id": site}, {"$set": fields})
+        change: Raw = {"$set": fields, "$setOnInsert": _born(set(fields))}
+        await database["sites"].update_one({"_id": site}, change, upsert=True)
 
 
 async def forget_sites(database: Database) -> None:
