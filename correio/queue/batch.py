@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from correio.errors import UnavailableError
 from correio.ids import Kind, new_id
+from correio.metrics import REGISTRY, Counter
 from correio.queue.courier import (
     Envelope,
     EnvelopeRecipient,
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 AWAY: Final = 600.0
 """Seconds for which what became of a message is kept in memory while the database is away."""
 PAUSE: Final = 1.0
+ATTEMPTS: Final = REGISTRY.add(
+    Counter("correio_queue_attempts_total", "Attempts to deliver, by what became of the recipient.", ("status",))
+)
+_log = logging.getLogger("correio.queue")
 MARGIN: Final = 1.0
 """Seconds before the end of a lease from which on no message is ended under it: clocks differ, and the dot takes its way."""
 _TRANSCRIPT: Final = 200
@@ -228,8 +234,10 @@ class Batch:
             )
         await self._write_down(send, owed, changes)
         self._reach("settled")
-        for one in deliveries:
+        for one, outcome, change in zip(deliveries, outcomes, changes, strict=True):
             self.left.pop(one.id, None)
+            ATTEMPTS.add(change.status)
+            _log.info("%s to %s: %s: %s", one.send, one.recipient, change.status, outcome.reply)
 
     async def _write_down(
         self, send: SendDocument | None, owed: Sequence[Owed], changes: Sequence[DeliveryChange]
