@@ -29,7 +29,7 @@ async def settle(service: Service, site: str, *states: DeliveryStatus) -> None:
     """Do what a worker does that had these outcomes, one a recipient."""
     database, now = service.store.database, service.store.now()
     leased, _ = await lease_due(database, site, now + 60, 2e9, f"lease {site}", 10)
-    attempt = Attempt(at=float(now), code=250, reply="250 2.0.0 Done", transcript=["C: QUIT"] * 3)
+    attempt = Attempt(at=float(now), code=250, reply="250 2.0.0 Done", transcript="C: QUIT\nC: QUIT\nC: QUIT")
     changes = [
         DeliveryChange(
             id=one.id,
