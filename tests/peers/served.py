@@ -36,9 +36,15 @@ class Person:
 
 
 def free_port() -> int:
-    """A port nobody listens on, below the range from which outgoing connections take theirs. Never the same again."""
+    """A port nobody listens on, below the range from which outgoing connections take theirs. Never the same again.
+
+    Test processes that run at once have ranges of their own: what one has been given it may not listen on yet.
+    """
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    span = 10_000 // count
     while True:
-        port = random.randrange(10_000, 20_000)
+        port = 10_000 + own * span + random.randrange(span)
         if port in _given:
             continue
         with socket.socket() as probe:
