@@ -22,12 +22,18 @@ TLS = {
 }
 
 
+ATTEMPTS = {"none": 1, "starttls": 3, "implicit": 1}
+PATIENCE = 25.0
+"""Seconds for one run, which takes two or three."""
+
+
 class OfflineImap:
     """The program, its configuration and its Maildirs."""
 
     def __init__(self, home: Home, store: Store, certificate: Path, tls: str) -> None:
         self.home = home
         self.store = store
+        self.tls = tls
         home.write(
             "offlineimaprc",
             f"""[general]
@@ -58,8 +64,17 @@ expunge = yes
         )
 
     async def sync(self) -> None:
-        ended = await self.home.run("offlineimap", "-c", self.home / "offlineimaprc", "-o")
-        assert "ERROR" not in ended.said, ended.said[-6000:]
+        command = ("offlineimap", "-c", self.home / "offlineimaprc", "-o")
+        for attempt in range(1, ATTEMPTS[self.tls] + 1):
+            try:
+                ended = await self.home.run(*command, patience=PATIENCE)
+            except AssertionError as error:
+                # Its own race between STARTTLS and its next command: it waits, and a person starts it again.
+                if attempt == ATTEMPTS[self.tls] or "did not end" not in str(error):
+                    raise
+            else:
+                assert "ERROR" not in ended.said, ended.said[-6000:]
+                return
 
     def box(self, path: str = "INBOX") -> Maildir:
         return Maildir(self.home / "mail" / path.replace("/", "."))
