@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import os
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from correio.ids import Kind, is_id
 from correio.store.secrets import shared_secret
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _MARK: Final = "b-"
 _CHECK: Final = 10
 """Characters of the check."""
+_secrets: Final[WeakKeyDictionary[MessageStore, bytes]] = WeakKeyDictionary()
+"""What each store's database has, once it has been read."""
 _LOCAL: Final = 64
 """Octets of a local part (RFC 5321 section 4.5.3.1.1)."""
 
@@ -46,7 +49,10 @@ async def verp_delivery(store: MessageStore, recipient: str) -> str | None:
 
 
 async def _secret(store: MessageStore) -> bytes:
-    return await shared_secret(store.database, "verp", os.urandom(32))
+    found = _secrets.get(store)
+    if found is None:
+        found = _secrets[store] = await shared_secret(store.database, "verp", os.urandom(32))
+    return found
 
 
 def _check(secret: bytes, delivery_id: str) -> str:
