@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -79,11 +80,14 @@ class ChangeFeed:
                     # At first the server's answer to the opening may hold events too, of unknown number.
                     reads, left = self._database.changes.reads, 0
                     while stream.alive:
+                        asked = time.monotonic()
                         event = await stream.try_next()
                         token = stream.resume_token
                         if self._database.changes.reads != reads:
                             reads, left = self._database.changes.reads, self._database.changes.size
                         if event is None:
+                            # A server may answer at every write to anything: an answer with nothing in it is paid for as well.
+                            await asyncio.sleep(max(0.0, self._pause - (time.monotonic() - asked)))
                             continue
                         # A new account's event brings the document, a change's only what changed.
                         fields = event.get("fullDocument") or event.get("updateDescription", {}).get(
