@@ -71,6 +71,10 @@ class _Thread(msgspec.Struct, frozen=True):
     headers: Sequence[tuple[str, str]] = ()
 
 
+_RIVALS: Final = 8
+"""How often a draft is looked for anew that others save at the same time."""
+
+
 class SaveDraft(ReplaceMessage):
     """Replaces a draft by what it has become, whoever saved it meanwhile."""
 
@@ -84,10 +88,13 @@ class SaveDraft(ReplaceMessage):
 
     async def prepare(self) -> None:
         await self._aim(self._current)
-        if self._index.row(self.uid) is None:
-            # Somebody saved, moved or destroyed it a moment ago.
+        for _ in range(_RIVALS):
+            if self._index.row(self.uid) is not None:
+                return
+            # Somebody saved, moved or destroyed it a moment ago, perhaps while it was looked for.
+            found = (await find_draft(self.account, self._current.id)).document
             await self.account.refresh()
-            await self._aim((await find_draft(self.account, self._current.id)).document)
+            await self._aim(found)
 
     async def _aim(self, current: MessageDocument) -> None:
         self._current, self.source_id, self.uid = current, current.mailbox, current.uid
