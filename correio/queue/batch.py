@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 AWAY: Final = 600.0
 """Seconds for which what became of a message is kept in memory while the database is away."""
 PAUSE: Final = 1.0
+"""Seconds between two attempts to write it."""
 ATTEMPTS: Final = REGISTRY.add(
     Counter("correio_queue_attempts_total", "Attempts to deliver, by what became of the recipient.", ("status",))
 )

@@ -13,7 +13,7 @@ POINTS: Final = (
     "read",  # the messages of the batch are in memory
     "opened",  # there is a connection
     "content",  # all of the message has been sent but its end
-    "data",  # it is written down that the end follows
+    "data",  # the end may follow: the lease still holds, and it is written down where the send asks for that
     "answered",  # the other side has answered
     "reported",  # the sender is told, where it has to be
     "settled",  # what became of it is written down

@@ -175,7 +175,7 @@ class Worker:
         return Batch(self._store, self._writer, self._sign, self._hostname, site, lease, deliveries, held_until)
 
     async def _serve(self, site: SiteDocument, batch: Batch) -> None:
-        """Work on a batch and on what follows it, over one connection as long as it lasts."""
+        """Work on a batch, over one connection as long as it lasts."""
         links = _Links(self._courier, site.id)
         alive = background_task(self._renew(site.id, batch), "queue lease")
         try:

@@ -46,7 +46,7 @@ class DeliveryChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnterData(msgspec.Struct, frozen=True):
-    """A worker is about to end a message: what is found in this phase later may have arrived."""
+    """A worker is about to end a message that is not to be sent twice: found in this phase later, it may have arrived."""
 
     id: str
     lease: str

@@ -13,6 +13,6 @@ class SmtpServer(MailServer):
 
 
 class SubmissionServer(MailServer):
-    """Takes mail from the accounts' own programs, after AUTH (RFC 6409). Recipients elsewhere are refused at RCPT."""
+    """Takes mail from the accounts' own programs, after AUTH (RFC 6409). Mail for others goes out by the queue."""
 
     role = SUBMISSION
