@@ -20,6 +20,8 @@ _DATE = re.compile(
     rb"(?:[A-Z][a-z]{2}, )?\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
     rb" (?:19[7-9]|20[0-2])\d \d\d:\d\d(?::\d\d)? [+-]\d{4}"
 )
+_IDENTIFIERS = frozenset({b"message-id", b"in-reply-to", b"references"})
+_READ = re.compile(rb"(?im)^(date|subject|from|to|cc|message-id|in-reply-to|references)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n")
 ANSWER = 60
 """Seconds to wait for an answer."""
 Say = Callable[[str], None]
@@ -83,8 +85,8 @@ class Comparison:
         self._refused: set[str] = set()
         """Mailbox names that only one of them takes."""
         self._alike: list[int] = []
-        """Messages whose ENVELOPE both give alike, with a plain date and a subject without encoded words: what SORT and THREAD
-        must agree on."""
+        """Messages whose ENVELOPE both give alike, with a plain date and a subject without encoded words, with each field once
+        and identifiers in angle brackets: what SORT and THREAD must agree on."""
 
     def compare(self, kind: str, where: str, ours: Any, theirs: Any, raw: bytes = b"") -> None:
         """Count a question and keep the answers where they differ."""
@@ -148,7 +150,8 @@ class Comparison:
         same = parts == sections(theirs["BODYSTRUCTURE"])
         self._facts(sample, facts(ours), facts(theirs))
         date, subject = (one or b"" for one in ours["ENVELOPE"][:2])
-        if ours["ENVELOPE"] == theirs["ENVELOPE"] and _is_plain(date) and b"=?" not in subject:
+        plain = _is_plain(date) and b"=?" not in subject and _is_orderly(raw)
+        if plain and ours["ENVELOPE"] == theirs["ENVELOPE"]:
             self._alike.append(number)
         if not same:
             return
@@ -227,6 +230,14 @@ def _is_plain(date: bytes) -> bool:
         return _DATE.fullmatch(date) is not None and parsedate_to_datetime(date.decode()).timestamp() > 0
     except ValueError:
         return False
+
+
+def _is_orderly(raw: bytes) -> bool:
+    """No field that SORT and THREAD read is there twice, and each identifier is one (RFC 5322 sections 3.6 and 3.6.4)."""
+    fields = _READ.findall(raw.partition(b"\r\n\r\n")[0] + b"\r\n")
+    names = [name.lower() for name, _ in fields]
+    identifiers = [value for name, value in fields if name.lower() in _IDENTIFIERS]
+    return len(names) == len(set(names)) and all(b"<" in value for value in identifiers if value.strip())
 
 
 def kind_of(name: str) -> str:
