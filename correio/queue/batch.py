@@ -204,7 +204,8 @@ class Batch:
         except LostError as error:
             self.refused = True
             final = error.after_dot and send.ambiguous == "fail"
-            outcomes = [unanswered(str(error), "5.4.2" if final else "4.4.2")] * len(deliveries)
+            lost = unanswered(str(error), "5.4.2" if final else "4.4.2")
+            outcomes = [Outcome(error.refused[at]) if at in error.refused else lost for at in range(len(deliveries))]
         self._reach("answered")
         transcript = link.transcript()[:_TRANSCRIPT]
         if all(outcome.reply.code in (421, 450, 451, 452) for outcome in outcomes):
