@@ -249,8 +249,9 @@ class Batch:
         now = time.time()
         first = self._store.settings.queue_retry
         local = self._site == LOCAL_SITE
+        since = None if send is None else send.send_at
         verdicts = [
-            judge(one, outcome, now, first, random.random(), local=local)  # noqa: S311 - spreads attempts
+            judge(one, outcome, now, first, random.random(), local=local, since=since)  # noqa: S311 - spreads attempts
             for one, outcome in zip(deliveries, outcomes, strict=True)
         ]
         owed = _owed(deliveries, outcomes, verdicts, attempt)

@@ -108,3 +108,28 @@ async def test_held_waits_and_retried_goes(own: MessageStore, account: Account) 
         assert (await find_sent(account, done)).deliveries[0].status == "held"
         assert await retry(own, done) == 1
         await until(account, done, ended)
+
+
+async def test_what_was_to_go_later_is_not_late_from_the_start(own: MessageStore, account: Account) -> None:
+    async with Sink(replies={"RCPT": "451 4.7.1 later"}) as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        await hold_destination(own, site, held=True)
+        sends = [await send(account, f"{name}@{site}", save=False) for name in ("late", "later")]
+        long_ago = own.now() - 5 * 3600
+        await own.database["sends"].update_many({"_id": {"$in": sends}}, {"$set": {"created": long_ago}})
+        await own.database["sends"].update_one({"_id": sends[0]}, {"$set": {"send_at": long_ago}})
+        await own.database["deliveries"].update_many({"send": {"$in": sends}}, {"$set": {"created": long_ago}})
+        await hold_destination(own, site, held=False)
+        told = [(await until(account, one, lambda now: now.deliveries[0].attempts > 0)).deliveries[0] for one in sends]
+        assert [one.delay_told for one in told] == [True, False]
+        assert f"Final-Recipient: rfc822;late@{site}".encode() in (await arrived(account))[0]
+
+
+async def test_a_reply_of_many_words_is_cut(own: MessageStore, account: Account) -> None:
+    lines = [f"550-5.1.1 {'word ' * 700}"] * 15
+    async with Sink(replies={"RCPT": "\r\n".join([*lines, "550 5.1.1 end"])}) as sink, running(own, sink) as queue:
+        done = await send(account, f"x@{queue.site(sink)}", save=False)
+        one = (await until(account, done, ended)).deliveries[0]
+        assert one.status == "bounced"
+        assert len(one.history[0].reply) < 1100
+        assert len((await arrived(account))[0]) < 6000
