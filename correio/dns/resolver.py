@@ -79,7 +79,11 @@ class Resolver:
         return await self._answer(name, RdataType.AAAA, lambda rdata: IPv6Address(rdata.address))
 
     async def addresses(self, name: str) -> Answer[Address]:
-        """Return the AAAA and A records together: those of one kind where nobody could tell of the other."""
+        """Return the AAAA and A records together: those of one kind where nobody could tell of the other.
+
+        They are secure where all that were found are: if a question that fails made them less, whoever can make it fail could
+        do away with DANE.
+        """
         asked = await asyncio.gather(self.ipv6(name), self.ipv4(name), return_exceptions=True)
         found: list[Answer[Any]] = []
         errors: list[BaseException] = []
@@ -91,7 +95,7 @@ class Resolver:
         return Answer(
             tuple(record for answer in found for record in answer.records),
             found[0].name,
-            all(answer.secure for answer in found) and not any(isinstance(e, ResolverTemporaryError) for e in errors),
+            all(answer.secure for answer in found),
             min(answer.ttl for answer in found),
         )
 

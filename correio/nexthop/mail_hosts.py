@@ -72,10 +72,14 @@ def order_exchanges(
 
 def order_addresses(addresses: Iterable[Address]) -> list[Address]:
     """Return the addresses of a host as RFC 6724 section 6 orders them for a machine that has both kinds: IPv6 first,
-    but what is of a narrow scope or only a translation after the rest.
+    but what is of a narrow scope or only a translation after the rest. Where there are too many, some of each kind: a
+    machine may reach one kind only.
     """
-    unique = list(dict.fromkeys(addresses))
-    return sorted(unique, key=_rank)[:MOST_ADDRESSES] if len(unique) > 1 else unique
+    ordered = sorted(dict.fromkeys(addresses), key=_rank)
+    one = [address for address in ordered if address.version == ordered[0].version]
+    other = [address for address in ordered if address.version != ordered[0].version]
+    others = min(len(other), max(MOST_ADDRESSES // 2, MOST_ADDRESSES - len(one)))
+    return sorted([*one[: MOST_ADDRESSES - others], *other[:others]], key=_rank)
 
 
 def order_targets(targets: Sequence[Target], failed: Container[str]) -> list[Target]:

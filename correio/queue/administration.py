@@ -16,9 +16,9 @@ from correio.store.deliveries import (
     list_waiting,
     reschedule,
 )
-from correio.store.queue_documents import DeliveryDocument, SendDocument, SiteDocument
+from correio.store.queue_documents import NEVER, DeliveryDocument, SendDocument, SiteDocument
 from correio.store.sends import find_sends
-from correio.store.sites import NEVER, find_sites, hint_sites, hold_site
+from correio.store.sites import find_sites, hint_sites, hold_site
 
 if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
@@ -52,7 +52,8 @@ async def show(store: MessageStore, some_id: str, *, account_id: str | None = No
     if is_id(some_id, Kind.DELIVERY):
         delivery = await find_delivery(store.database, some_id)
         send_id = "" if delivery is None else delivery.send
-    send = (await find_sends(store.database, [send_id])).get(send_id) if send_id else None
+    found = await find_sends(store.database, [send_id])
+    send = found.sends.get(send_id) or found.unreadable.get(send_id)
     if send is None or account_id not in (None, send.account):
         raise NotFoundError("There is no such message in the queue.")
     return Shown(send, (await find_deliveries_of(store.database, [send.id])).get(send.id, []))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from correio.errors import UnavailableError
+import msgspec
+
+from correio.errors import MailError, UnavailableError
 from correio.ids import Kind, new_id
 from correio.metrics import REGISTRY, Counter
 from correio.queue.courier import (
+    ConnectError,
     Envelope,
     EnvelopeRecipient,
     Link,
@@ -28,7 +32,7 @@ from correio.queue.sent_message import SentMessage, Sign
 from correio.queue.verdict import Verdict, judge, unanswered
 from correio.queue.verp import verp_sender
 from correio.store.deliveries import DeliveryChange
-from correio.store.queue_documents import LOCAL_SITE, Attempt, DeliveryDocument, SendDocument
+from correio.store.queue_documents import LOCAL_SITE, NEVER, Attempt, DeliveryDocument, SendDocument
 from correio.store.sends import find_sends
 
 if TYPE_CHECKING:
@@ -42,6 +46,9 @@ PAUSE: Final = 1.0
 ATTEMPTS: Final = REGISTRY.add(
     Counter("correio_queue_attempts_total", "Attempts to deliver, by what became of the recipient.", ("status",))
 )
+TELLINGS: Final = 3
+"""How often a report is tried again before the database is asked whether it is there at all."""
+UNREADABLE: Final = "The document of the message cannot be read; the log of the server says why."
 _log = logging.getLogger("correio.queue")
 MARGIN: Final = 1.0
 """Seconds before the end of a lease from which on no message is ended under it: clocks differ, and the dot takes its way."""
@@ -52,6 +59,10 @@ _TRANSCRIPT: Final = 200
 def new_lease() -> str:
     """Return a token that no other worker has."""
     return new_id(Kind.TOKEN)
+
+
+class Unreadable:
+    """In place of a send whose document is not what it should be."""
 
 
 class Batch:
@@ -95,6 +106,9 @@ class Batch:
         """
         for send, deliveries in await self._by_send():
             mine = deliveries
+            if isinstance(send, Unreadable):
+                await self._hold(mine, UNREADABLE)
+                continue
             if send is None:
                 # Its message is gone: there is nothing to send, and nobody to tell.
                 gone = [Outcome(Reply(0, "5.3.0", "The message is no longer there.")) for _ in mine]
@@ -109,10 +123,34 @@ class Batch:
                     send, doubtful, [lost] * len(doubtful), Attempt(at=time.time(), reply=lost.reply.text)
                 )
                 mine = [one for one in mine if one not in doubtful]
+            await self._deliver(send, mine, link)
+
+    async def _deliver(
+        self, send: SendDocument, deliveries: Sequence[DeliveryDocument], link: Callable[[], Awaitable[Link]]
+    ) -> None:
+        """Try the deliveries of one send. What is wrong with it alone is noted with it, and keeps no other from being tried."""
+        try:
             if self._site == LOCAL_SITE:
-                await self._deliver_here(send, mine)
+                await self._deliver_here(send, deliveries)
             else:
-                await self._deliver_there(send, mine, link)
+                await self._deliver_there(send, deliveries, link)
+        except ConnectError:
+            raise
+        except MailError as error:
+            # It may be the message, a part of which is lost, or the database, and then it is the same with the others.
+            await self._store.database.ping()
+            _log.error("%s cannot be sent now: %s", send.id, error)
+            await self._put_off(send, deliveries, error.message)
+        except Exception:  # noqa: BLE001 - the others of the batch are to go
+            _log.exception("defect while delivering %s", send.id)
+            await self._put_off(send, deliveries, "A defect of this server; see its log.")
+
+    async def _put_off(self, send: SendDocument, deliveries: Sequence[DeliveryDocument], text: str) -> None:
+        """Try again later those of which nothing is written yet."""
+        left = [one for one in deliveries if one.id in self.left]
+        if left:
+            outcome = unanswered(text, "4.3.0")
+            await self._settle(send, left, [outcome] * len(left), _attempt(time.time(), outcome.reply))
 
     async def _deliver_here(self, send: SendDocument, deliveries: Sequence[DeliveryDocument]) -> None:
         for delivery in deliveries:
@@ -166,7 +204,8 @@ class Batch:
         except LostError as error:
             self.refused = True
             final = error.after_dot and send.ambiguous == "fail"
-            outcomes = [unanswered(str(error), "5.4.2" if final else "4.4.2")] * len(deliveries)
+            lost = unanswered(str(error), "5.4.2" if final else "4.4.2")
+            outcomes = [Outcome(error.refused[at]) if at in error.refused else lost for at in range(len(deliveries))]
         self._reach("answered")
         transcript = link.transcript()[:_TRANSCRIPT]
         if all(outcome.reply.code in (421, 450, 451, 452) for outcome in outcomes):
@@ -177,16 +216,22 @@ class Batch:
     async def give_back(self, reply: Reply, attempt: Attempt, *, not_before: float) -> None:
         """No connection was had: every delivery goes back, to be tried when the site is, or fails where that is final."""
         for send, mine in await self._by_send():
-            await self._settle(send, mine, [Outcome(reply)] * len(mine), attempt, due=not_before)
+            if isinstance(send, Unreadable):
+                await self._hold(mine, UNREADABLE)
+            else:
+                await self._settle(send, mine, [Outcome(reply)] * len(mine), attempt, due=not_before)
 
-    async def _by_send(self) -> list[tuple[SendDocument | None, list[DeliveryDocument]]]:
+    async def _by_send(self) -> list[tuple[SendDocument | Unreadable | None, list[DeliveryDocument]]]:
         """Return what is left, with the send it belongs to."""
         grouped: dict[str, list[DeliveryDocument]] = {}
         for one in self.left.values():
             grouped.setdefault(one.send, []).append(one)
-        sends = await find_sends(self._store.database, list(grouped))
+        sends, unreadable = await find_sends(self._store.database, list(grouped))
         self._reach("read")
-        return [(sends.get(send_id), deliveries) for send_id, deliveries in grouped.items()]
+        return [
+            (Unreadable() if send_id in unreadable else sends.get(send_id), deliveries)
+            for send_id, deliveries in grouped.items()
+        ]
 
     def _reach(self, point: str) -> None:
         reach(point, self._store.settings.queue_fault)
@@ -204,8 +249,9 @@ class Batch:
         now = time.time()
         first = self._store.settings.queue_retry
         local = self._site == LOCAL_SITE
+        since = None if send is None else send.send_at
         verdicts = [
-            judge(one, outcome, now, first, random.random(), local=local)  # noqa: S311 - spreads attempts
+            judge(one, outcome, now, first, random.random(), local=local, since=since)  # noqa: S311 - spreads attempts
             for one, outcome in zip(deliveries, outcomes, strict=True)
         ]
         owed = _owed(deliveries, outcomes, verdicts, attempt)
@@ -233,26 +279,41 @@ class Batch:
                     delay_told=verdict.tell == "delayed",
                 )
             )
-        await self._write_down(send, owed, changes)
+        written = await self._write_down(send, owed, changes)
         self._reach("settled")
-        for one, outcome, change in zip(deliveries, outcomes, changes, strict=True):
+        self._note(deliveries, written)
+
+    async def _hold(self, deliveries: Sequence[DeliveryDocument], text: str) -> None:
+        """Keep deliveries that nobody can make anything of until somebody has looked at them."""
+        attempt = _attempt(time.time(), Reply(0, "4.3.0", text))
+        changes = [
+            DeliveryChange(id=one.id, lease=self.lease, status="held", due=NEVER, attempt=attempt) for one in deliveries
+        ]
+        await self._write_down(None, [], changes)
+        self._note(deliveries, changes)
+
+    def _note(self, deliveries: Sequence[DeliveryDocument], changes: Sequence[DeliveryChange]) -> None:
+        """Take note that it is written."""
+        for one, change in zip(deliveries, changes, strict=True):
             self.left.pop(one.id, None)
             ATTEMPTS.add(change.status)
-            _log.info("%s to %s: %s: %s", one.send, one.recipient, change.status, outcome.reply)
+            reply = change.attempt.reply if change.attempt is not None else ""
+            _log.info("%s to %s: %s: %s", one.send, one.recipient, change.status, reply)
 
     async def _write_down(
         self, send: SendDocument | None, owed: Sequence[Owed], changes: Sequence[DeliveryChange]
-    ) -> None:
-        """Report, then write what became of each; both again as long as the database is away.
+    ) -> Sequence[DeliveryChange]:
+        """Report, then write what became of each; both again as long as the database is away. Returns what was written.
 
         What is known and not written would be sent again. To report again changes nothing, and who has the deliveries by
-        then is not overwritten. Raises UnavailableError when it has been away for too long.
+        then is not overwritten. What has failed and cannot be reported is held instead. Raises UnavailableError when the
+        database has been away for too long.
         """
         deadline = time.monotonic() + AWAY
-        while True:
+        for before in itertools.count():
             try:
-                if send is not None:
-                    await report(self._store, self._hostname, send, owed)
+                if send is not None and not await self._tell(send, owed, before):
+                    changes, owed = _untold(owed, changes), []
                 self._reach("reported")
                 await self._writer.write(changes)
             except UnavailableError:
@@ -260,7 +321,22 @@ class Batch:
                     raise
                 await asyncio.sleep(PAUSE)
             else:
-                return
+                break
+        return changes
+
+    async def _tell(self, send: SendDocument, owed: Sequence[Owed], before: int) -> bool:
+        """Report; False where that cannot be done. ``before``: how often it was tried. Raises UnavailableError."""
+        try:
+            await report(self._store, self._hostname, send, owed)
+        except Exception as error:
+            if isinstance(error, UnavailableError):
+                if before < TELLINGS:
+                    raise
+                # A message of which a part is lost looks like a database that is away, until the database is asked.
+                await self._store.database.ping()
+            _log.exception("the sender of %s cannot be told what became of it", send.id)
+            return False
+        return True
 
 
 def _attempt(began: float, reply: Reply, link: Link | None = None, transcript: Sequence[str] = ()) -> Attempt:
@@ -274,6 +350,19 @@ def _attempt(began: float, reply: Reply, link: Link | None = None, transcript: S
         reply=str(reply),
         transcript="\n".join(transcript),
     )
+
+
+def _untold(owed: Sequence[Owed], changes: Sequence[DeliveryChange]) -> list[DeliveryChange]:
+    """Return the changes where nobody can be told: what has failed waits for somebody who looks at it."""
+    failed = {one.delivery.id for one in owed if one.recipient.action == "failed"}
+    return [_held(change) if change.id in failed else change for change in changes]
+
+
+def _held(change: DeliveryChange) -> DeliveryChange:
+    attempt = change.attempt
+    if attempt is not None:
+        attempt = msgspec.structs.replace(attempt, reply=f"{attempt.reply} Held: the sender cannot be told of it.")
+    return msgspec.structs.replace(change, status="held", due=NEVER, ended=0, attempt=attempt)
 
 
 def _owed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -111,11 +111,15 @@ class ConnectError(Exception):
 
 
 class LostError(Exception):
-    """The connection broke while a message was being sent. ``after_dot``: it may have arrived all the same."""
+    """The connection broke while a message was being sent. ``after_dot``: it may have arrived all the same.
 
-    def __init__(self, text: str, *, after_dot: bool) -> None:
+    ``refused`` has the replies of recipients, by index, that were refused before, whatever became of the others.
+    """
+
+    def __init__(self, text: str, *, after_dot: bool, refused: Mapping[int, Reply] | None = None) -> None:
         super().__init__(text)
         self.after_dot = after_dot
+        self.refused = refused or {}
 
 
 BeforeDot = Callable[[Sequence[int]], Awaitable[bool]]

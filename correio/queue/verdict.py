@@ -34,9 +34,19 @@ def asks(notify: list[str] | None, what: Literal["SUCCESS", "FAILURE", "DELAY"])
 
 
 def judge(
-    delivery: DeliveryDocument, outcome: Outcome, now: float, first_pause: float, chance: float, *, local: bool = False
+    delivery: DeliveryDocument,
+    outcome: Outcome,
+    now: float,
+    first_pause: float,
+    chance: float,
+    *,
+    local: bool = False,
+    since: float | None = None,
 ) -> Verdict:
-    """Return what becomes of a delivery after an attempt. Times in seconds since the epoch."""
+    """Return what becomes of a delivery after an attempt. Times in seconds since the epoch.
+
+    ``since`` is when it was first to go; None: when it was made.
+    """
     reply = outcome.reply
     if reply.ok:
         told: Action = "delivered" if local else "relayed"
@@ -51,7 +61,7 @@ def judge(
             return Verdict("expired", now, failed)
         # One last time when its time is over.
         due = float(delivery.expires)
-    late = now - delivery.created >= DELAY_TOLD_AFTER and not delivery.delay_told
+    late = now - (delivery.created if since is None else since) >= DELAY_TOLD_AFTER and not delivery.delay_told
     return Verdict("deferred", due, "delayed" if late and asks(delivery.notify, "DELAY") else None)
 
 

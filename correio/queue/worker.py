@@ -21,9 +21,9 @@ from correio.queue.courier import ConnectError, Courier, Link
 from correio.queue.faults import reach
 from correio.queue.window import after
 from correio.store.deliveries import lease_due, next_due, renew_lease, waiting_sites
-from correio.store.queue_documents import Attempt, DeliveryDocument, SiteDocument
+from correio.store.queue_documents import NEVER, Attempt, DeliveryDocument, SiteDocument
 from correio.store.round_trips import background_task
-from correio.store.sites import NEVER, claim_site, end_batch, forget_sites, hint_sites, leave_site, renew_batch
+from correio.store.sites import claim_site, end_batch, forget_sites, hint_sites, leave_site, renew_batch
 
 if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore

@@ -6,15 +6,18 @@ worker that was thought dead changes nothing any more.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from pymongo import UpdateOne
 
-from correio.store.database import Database, Raw, available, from_document
-from correio.store.queue_documents import Attempt, DeliveryDocument, DeliveryStatus
+from correio.store.database import Database, Raw, available
+from correio.store.queue_documents import NEVER, Attempt, DeliveryDocument, DeliveryStatus
+from correio.store.readable import read_what_is_left
 
+_log = logging.getLogger("correio.queue")
 _IN: Final = 50
 HISTORY: Final = 20
 """Attempts that are kept of a delivery."""
@@ -59,6 +62,25 @@ class EnterData(msgspec.Struct, frozen=True):
 DeliveryUpdate = DeliveryChange | EnterData
 
 
+def _read(document: Raw) -> tuple[DeliveryDocument, str]:
+    """Return what can be read of a delivery, and what is wrong with it, "" where nothing is."""
+    instead = {"id": str(document["_id"]), "send": "", "recipient": "?", "queue": "", "due": NEVER, "created": 0}
+    return read_what_is_left(DeliveryDocument, document, instead | {"expires": 0, "status": "held"})
+
+
+def _shown(document: Raw) -> DeliveryDocument:
+    """Return a delivery for people; of one that cannot be read it says so in the place of its last attempt."""
+    delivery, wrong = _read(document)
+    if not wrong:
+        return delivery
+    return msgspec.structs.replace(delivery, history=[*delivery.history, _trouble(wrong, delivery.created)])
+
+
+def _due(document: Raw) -> float:
+    due = document.get("due")
+    return float(due) if isinstance(due, int | float) else NEVER
+
+
 async def find_deliveries_of(
     database: Database, send_ids: Sequence[str], *, transcripts: bool = True
 ) -> dict[str, list[DeliveryDocument]]:
@@ -69,7 +91,7 @@ async def find_deliveries_of(
         for at in range(0, len(send_ids), _IN):
             cursor = database["deliveries"].find({"send": {"$in": list(send_ids[at : at + _IN])}}, shown)
             for document in await cursor.to_list(None):
-                found.setdefault(document["send"], []).append(from_document(DeliveryDocument, document))
+                found.setdefault(document["send"], []).append(_shown(document))
     for deliveries in found.values():
         deliveries.sort(key=lambda one: one.number)
     return found
@@ -79,7 +101,7 @@ async def find_delivery(database: Database, delivery_id: str) -> DeliveryDocumen
     """Return a delivery by its id."""
     with available():
         found = await database["deliveries"].find_one({"_id": delivery_id})
-    return None if found is None else from_document(DeliveryDocument, found)
+    return None if found is None else _shown(found)
 
 
 async def lease_due(
@@ -87,7 +109,8 @@ async def lease_due(
 ) -> tuple[list[DeliveryDocument], bool]:
     """Take what is due at a site, oldest first; returns it, and whether more is due. Up to three round trips.
 
-    What another worker took meanwhile is left to it.
+    What another worker took meanwhile is left to it. A document that cannot be read is held, so that it keeps none of the
+    others: it stays in the queue for people to see.
     """
     collection = database["deliveries"]
     with available():
@@ -105,7 +128,30 @@ async def lease_due(
         for at in range(0, len(ids), _IN):
             found = await collection.find({"_id": {"$in": ids[at : at + _IN]}}).to_list(None)
             taken += [document for document in found if document["lease"] == token]
-    return [from_document(DeliveryDocument, document) for document in taken], len(due) > limit
+    readable: list[DeliveryDocument] = []
+    for document in taken:
+        delivery, wrong = _read(document)
+        if wrong:
+            await _set_aside(database, document, wrong, now)
+        else:
+            readable.append(delivery)
+    return readable, len(due) > limit
+
+
+async def _set_aside(database: Database, document: Raw, wrong: str, now: float) -> None:
+    """Hold a delivery that cannot be read."""
+    _log.error("delivery %s to %s is held: its document cannot be read: %s", document["_id"], document["queue"], wrong)
+    change: Raw = {"$set": {"status": "held", "due": NEVER, "lease": "", "ended": 0}}
+    if isinstance(document.get("history", []), list):
+        # What is wrong may be the state, which is right from now on: that it was not is not to be forgotten.
+        change["$push"] = {"history": {"$each": [msgspec.to_builtins(_trouble(wrong, now))], "$slice": -HISTORY}}
+    with available():
+        where = {"_id": document["_id"], "lease": document["lease"]}
+        await database["deliveries"].update_one(where, change)
+
+
+def _trouble(wrong: str, at: float) -> Attempt:
+    return Attempt(at=at, reply=f"The document of this delivery cannot be read: {wrong}.")
 
 
 async def renew_lease(database: Database, ids: Sequence[str], lease: str, until: float) -> None:
@@ -154,10 +200,8 @@ async def list_waiting(
     with available():
         for where in questions:
             found += await database["deliveries"].find(where).sort("due", 1).limit(limit).to_list(None)
-    found.sort(key=lambda document: float(document["due"]))
-    return [
-        from_document(DeliveryDocument, document) for document in found if site is None or document["queue"] == site
-    ][:limit]
+    found.sort(key=_due)
+    return [_shown(document) for document in found if site is None or document["queue"] == site][:limit]
 
 
 async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float) -> int:
@@ -212,7 +256,7 @@ async def forget_sends(database: Database, before: int, after: tuple[int, str], 
             waiting = {
                 one["send"]
                 async for one in database["deliveries"].find({"send": {"$in": some}}, {"send": 1, "ended": 1})
-                if not one["ended"]
+                if not one.get("ended")
             }
             # The send first: a delivery without one is seen to again, a send without deliveries never.
             old = [send for send in some if send not in waiting]

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -17,6 +17,8 @@ DeliveryStatus = Literal["queued", "deferred", "held", "delivered", "bounced", "
 UNDER_WAY: tuple[DeliveryStatus, ...] = ("queued", "deferred", "held")
 LOCAL_SITE = "local"
 """The site of recipients with an account here."""
+NEVER: Final = 1e12
+"""A ``due`` or ``next_due`` that does not come: nothing waits, or somebody holds it."""
 
 
 class SendDocument(msgspec.Struct, kw_only=True, rename=AS_ID):

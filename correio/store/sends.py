@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from correio.store.database import Database, available, from_document
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
+from correio.store.readable import read_what_is_left
 from correio.store.transaction import DuplicateMessageError, Writes, commit
 
+_log = logging.getLogger("correio.queue")
 _IN: Final = 50
 _ONE_SECOND: Final = 50
 """Sends read beyond a page: of one second they are in no order, and a page may begin and end within one."""
@@ -34,17 +37,28 @@ async def find_send(database: Database, account_id: str, send_id: str, *, octets
         found = await database["sends"].find_one({"_id": send_id}, None if octets else _WITHOUT_OCTETS)
     if found is None or found.get("account", "") != account_id:
         return None
-    return _send(found)
+    return from_document(SendDocument, found) if octets else _shown(found)
 
 
-async def find_sends(database: Database, send_ids: Sequence[str]) -> dict[str, SendDocument]:
+class FoundSends(NamedTuple):
+    """Sends by id, and of those whose document cannot be read what is left of it, which is not to be sent."""
+
+    sends: dict[str, SendDocument]
+    unreadable: dict[str, SendDocument]
+
+
+async def find_sends(database: Database, send_ids: Sequence[str]) -> FoundSends:
     """Return sends of any account with their messages: for the queue alone."""
-    sends: dict[str, SendDocument] = {}
-    with available():
-        for at in range(0, len(send_ids), _IN):
-            cursor = database["sends"].find({"_id": {"$in": list(send_ids[at : at + _IN])}})
-            sends |= {document["_id"]: _send(document) async for document in cursor}
-    return sends
+    sends, unreadable = FoundSends({}, {})
+    for at in range(0, len(send_ids), _IN):
+        with available():
+            found = await database["sends"].find({"_id": {"$in": list(send_ids[at : at + _IN])}}).to_list(None)
+        for document in found:
+            send, wrong = _read(document)
+            if wrong:
+                _log.error("send %s cannot be read: %s", document["_id"], wrong)
+            (unreadable if wrong else sends)[document["_id"]] = send
+    return FoundSends(sends, unreadable)
 
 
 async def find_sends_of(database: Database, account_id: str, send_ids: Sequence[str]) -> dict[str, SendDocument]:
@@ -54,7 +68,7 @@ async def find_sends_of(database: Database, account_id: str, send_ids: Sequence[
         for at in range(0, len(send_ids), _IN):
             cursor = database["sends"].find({"_id": {"$in": list(send_ids[at : at + _IN])}}, _WITHOUT_OCTETS)
             found = await cursor.to_list(None)
-            sends |= {one["_id"]: _send(one) for one in found if one.get("account", "") == account_id}
+            sends |= {one["_id"]: _shown(one) for one in found if one.get("account", "") == account_id}
     return sends
 
 
@@ -93,7 +107,7 @@ async def list_sends(
             break
         wanted *= 4
     documents = {document["_id"]: document for document in read}
-    return [_send(documents[key[1]]) for key in sorted(keys, reverse=newest_first)[:limit]]
+    return [_shown(documents[key[1]]) for key in sorted(keys, reverse=newest_first)[:limit]]
 
 
 async def set_copy(database: Database, account_id: str, send_id: str, message_id: str) -> None:
@@ -121,6 +135,12 @@ async def forget_onces(database: Database, now: int) -> None:
         await database["onces"].delete_many({"expires": {"$lte": now}})
 
 
-def _send(document: dict[str, Any]) -> SendDocument:
-    document.setdefault("source", b"")
-    return from_document(SendDocument, document)
+def _read(document: dict[str, Any]) -> tuple[SendDocument, str]:
+    """Return what can be read of a send, and what is wrong with it, "" where nothing is."""
+    instead = {"id": str(document["_id"]), "kind": "submission", "created": 0, "send_at": 0, "sender": "", "size": 0}
+    return read_what_is_left(SendDocument, document, instead)
+
+
+def _shown(document: dict[str, Any]) -> SendDocument:
+    """Return a send for people, without its message."""
+    return _read(document)[0]

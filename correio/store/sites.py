@@ -6,16 +6,18 @@ other write leaves alone what it did not see: a hint that comes between is not l
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Final
 
 from pymongo import ReturnDocument, UpdateOne
 
-from correio.store.database import Database, Raw, available, from_document
-from correio.store.queue_documents import SiteDocument
+from correio.store.database import Database, Raw, available
+from correio.store.queue_documents import NEVER, SiteDocument
+from correio.store.readable import read_what_is_left
 
-NEVER: Final = 1e12
-"""A ``next_due`` that does not come: nothing waits, or an operator holds the site."""
+_log = logging.getLogger("correio.queue")
+
 _CLAIM: Final = 30.0
 """Seconds after which a claim is another's, if the worker died with it."""
 
@@ -28,6 +30,11 @@ def _born(besides: set[str]) -> Raw:
     """Return what a new site has, besides these fields."""
     fresh = SiteDocument(id="", next_due=NEVER)
     return {name: getattr(fresh, name) for name in SiteDocument.__struct_fields__ if name not in {"id", *besides}}
+
+
+def _read(document: Raw) -> tuple[SiteDocument, str]:
+    """Return what can be read of a site, and what is wrong with it, "" where nothing is."""
+    return read_what_is_left(SiteDocument, document, {"id": str(document["_id"]), "next_due": NEVER})
 
 
 async def hint_sites(database: Database, sites: Iterable[str], due: float) -> None:
@@ -50,7 +57,18 @@ async def claim_site(database: Database, now: float) -> SiteDocument | None:
             sort=[("next_due", 1)],
             return_document=ReturnDocument.AFTER,
         )
-    return None if found is None else from_document(SiteDocument, found)
+    if found is None:
+        return None
+    site, wrong = _read(found)
+    if wrong:
+        # It tells how the site is best served, and nothing that mail depends on: it begins anew.
+        _log.error("what is known of site %s cannot be read and is forgotten: %s", site.id, wrong)
+        fields = {
+            name: getattr(site, name) for name in SiteDocument.__struct_fields__ if name not in {"id", "next_due"}
+        }
+        with available():
+            await database["sites"].update_one({"_id": found["_id"]}, {"$set": fields})
+    return site
 
 
 async def leave_site(
@@ -100,7 +118,7 @@ async def find_sites(database: Database) -> list[SiteDocument]:
     """Return every site, by name."""
     with available():
         found = await database["sites"].find({}).sort("_id", 1).to_list(None)
-    return [from_document(SiteDocument, document) for document in found]
+    return [_read(document)[0] for document in found]
 
 
 async def hold_site(database: Database, site: str, *, held: bool, now: float) -> None:

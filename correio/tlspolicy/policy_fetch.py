@@ -85,8 +85,8 @@ async def _get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host:
             raise FetchError(f"{host}: the answer was cut off")
         try:
             parser.feed_data(piece)
-        except httptools.HttpParserError as error:
-            raise FetchError(f"{host}: the answer is not HTTP") from error
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise FetchError(f"{host}: the answer is not HTTP, or goes on as something else") from error
     status = parser.get_status_code()
     if status != 200:
         raise FetchError(f"{host} answered {status}")

@@ -4,117 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
-import msgspec
-import pytest
-
-from correio.config import Settings
-from correio.dns.resolver import Resolver
 from correio.mail.account import Account
-from correio.mail.directory import add_domain, add_user
-from correio.mail.fetch import fetch_messages
 from correio.mail.message_store import MessageStore
-from correio.mail.sent import Sent, find_sent
-from correio.mail.signing import DomainSigner, make_signing_keys
-from correio.mail.submit import Submission, SubmissionRecipient, submit
+from correio.mail.sent import find_sent
 from correio.queue.administration import hold, hold_destination, list_sites, retry
-from correio.queue.worker import Worker
-from protocols.smtp.client.courier import SmtpCourier
-from tests.conftest import DOMAIN
-from tests.peers.nameserver import Nameserver, nameserver
+from tests.peers.nameserver import nameserver
 from tests.peers.sink import CLOSE, Sink
-
-PATIENCE = 20.0
-RAW = b"From: %s\r\nSubject: Hi\r\nMessage-ID: <1@here>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0000\r\n\r\nText\r\n"
-
-
-@dataclass
-class Queue:
-    """A worker in this process, which is started and stopped by a test, and names for it."""
-
-    store: MessageStore
-    dns: Nameserver
-    sinks: int = 0
-    workers: list[Worker] = field(default_factory=list)
-
-    def site(self, sink: Sink) -> str:
-        """A domain of its own whose mail goes to a server."""
-        self.sinks += 1
-        domain = f"d{self.sinks}-{time.monotonic_ns()}.test"
-        self.dns.load(f"{domain} MX 10 mx.{domain}\nmx.{domain} A {sink.host}")
-        return domain
-
-    async def start(self, port: int) -> None:
-        settings = msgspec.structs.replace(self.store.settings, dns=(self.dns.endpoint,), outbound_port=port)
-        courier = SmtpCourier(settings, Resolver(settings.dns))
-        worker = Worker(self.store, courier, DomainSigner(self.store, "mx.correio.test"), "mx.correio.test", 5)
-        worker.start()
-        self.workers.append(worker)
-
-    async def stop(self) -> None:
-        while self.workers:
-            await self.workers.pop().stop(5)
-
-
-@pytest.fixture(scope="module")
-async def own(tmp_path_factory: pytest.TempPathFactory, database_uri: str) -> AsyncIterator[MessageStore]:
-    """A store with settings for the queue, over a database of this module's own."""
-    settings = Settings(
-        data=tmp_path_factory.mktemp("queue"), database="queue", queue_retry=1.0, hostname="mx.correio.test"
-    )
-    store = await MessageStore.open(settings, database_uri)
-    yield store
-    await store.close()
-
-
-@asynccontextmanager
-async def running(store: MessageStore, sink: Sink) -> AsyncIterator[Queue]:
-    async with nameserver() as dns:
-        queue = Queue(store, dns)
-        await queue.start(sink.port)
-        try:
-            yield queue
-        finally:
-            await queue.stop()
-
-
-@pytest.fixture
-async def account(own: MessageStore) -> Account:
-    name = f"p{time.monotonic_ns()}"
-    if not await own.database["domains"].find_one({"_id": DOMAIN}):
-        await add_domain(own, DOMAIN)
-        await make_signing_keys(own, DOMAIN)
-    return await own.account((await add_user(own, f"{name}@{DOMAIN}", "x")).id)
-
-
-async def send(account: Account, *addresses: str, **fields: object) -> str:
-    given = {
-        "kind": "submission", "sender": account.address, "raw": RAW % account.address.encode(),
-        "recipients": [SubmissionRecipient(address) for address in addresses], **fields,
-    }  # fmt: skip
-    return (await submit(account, Submission(**given))).id  # type: ignore[arg-type]
-
-
-async def until(account: Account, send_id: str, holds: Callable[[Sent], bool]) -> Sent:
-    deadline = time.monotonic() + PATIENCE
-    while not holds(sent := await find_sent(account, send_id)):
-        assert time.monotonic() < deadline, [(one.recipient, one.status, one.history) for one in sent.deliveries]
-        await asyncio.sleep(0.05)
-    return sent
-
-
-def ended(sent: Sent) -> bool:
-    return all(one.ended for one in sent.deliveries)
-
-
-async def reports(account: Account) -> list[bytes]:
-    inbox = account.mailboxes.by_role("inbox")
-    assert inbox is not None
-    index = await account.index(inbox.id)
-    return [await one.read() async for batch in fetch_messages(account, inbox.id, list(index.uids)) for one in batch]
+from tests.queue.sending import RAW, Queue, arrived, ended, running, send, until
 
 
 async def test_each_recipient_has_an_outcome_of_its_own(own: MessageStore, account: Account) -> None:
@@ -133,18 +30,9 @@ async def test_each_recipient_has_an_outcome_of_its_own(own: MessageStore, accou
         sink.recipients = {}
         sent = await until(account, done, ended)
         assert [one.status for one in sent.deliveries] == ["delivered", "bounced", "delivered"]
-    [report] = await _arrived(account)
+    [report] = await arrived(account)
     assert f"Final-Recipient: rfc822;no@{site}".encode() in report
     assert b"later@" not in report.partition(b"Content-Type: message/rfc822")[0]
-
-
-async def _arrived(account: Account) -> list[bytes]:
-    """The account's mail, as soon as there is some."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := await reports(account)):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-    return found
 
 
 async def test_a_connection_lost_is_no_message_lost(own: MessageStore, account: Account) -> None:
@@ -208,7 +96,7 @@ async def test_who_waited_too_long_hears_of_it_at_a_dead_site(own: MessageStore,
             assert not (await find_sent(account, young)).deliveries[0].ended
         finally:
             await queue.stop()
-    assert b"Status: 5.4.7" in (await _arrived(account))[0]
+    assert b"Status: 5.4.7" in (await arrived(account))[0]
 
 
 async def test_held_waits_and_retried_goes(own: MessageStore, account: Account) -> None:
@@ -220,3 +108,28 @@ async def test_held_waits_and_retried_goes(own: MessageStore, account: Account) 
         assert (await find_sent(account, done)).deliveries[0].status == "held"
         assert await retry(own, done) == 1
         await until(account, done, ended)
+
+
+async def test_what_was_to_go_later_is_not_late_from_the_start(own: MessageStore, account: Account) -> None:
+    async with Sink(replies={"RCPT": "451 4.7.1 later"}) as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        await hold_destination(own, site, held=True)
+        sends = [await send(account, f"{name}@{site}", save=False) for name in ("late", "later")]
+        long_ago = own.now() - 5 * 3600
+        await own.database["sends"].update_many({"_id": {"$in": sends}}, {"$set": {"created": long_ago}})
+        await own.database["sends"].update_one({"_id": sends[0]}, {"$set": {"send_at": long_ago}})
+        await own.database["deliveries"].update_many({"send": {"$in": sends}}, {"$set": {"created": long_ago}})
+        await hold_destination(own, site, held=False)
+        told = [(await until(account, one, lambda now: now.deliveries[0].attempts > 0)).deliveries[0] for one in sends]
+        assert [one.delay_told for one in told] == [True, False]
+        assert f"Final-Recipient: rfc822;late@{site}".encode() in (await arrived(account))[0]
+
+
+async def test_a_reply_of_many_words_is_cut(own: MessageStore, account: Account) -> None:
+    lines = [f"550-5.1.1 {'word ' * 700}"] * 15
+    async with Sink(replies={"RCPT": "\r\n".join([*lines, "550 5.1.1 end"])}) as sink, running(own, sink) as queue:
+        done = await send(account, f"x@{queue.site(sink)}", save=False)
+        one = (await until(account, done, ended)).deliveries[0]
+        assert one.status == "bounced"
+        assert len(one.history[0].reply) < 1100
+        assert len((await arrived(account))[0]) < 6000

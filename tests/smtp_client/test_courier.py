@@ -274,6 +274,19 @@ async def test_signing_in_that_fails_is_tried_again_later(world: World, script: 
     assert "hunter2" not in "".join(error.transcript)
 
 
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+async def test_a_server_that_repeats_the_password(world: World, mechanism: str) -> None:
+    """Some say what they did not understand. That goes into logs, transcripts and bounces."""
+    said = [base64.b64encode(text).decode() for text in (b"\0ana\0hunter2", b"hunter2")]
+    reply = f"500-5.5.1 Not understood: AUTH {mechanism} {said[0]}\r\n500 5.5.1 or {said[1].lower()}, that is hunter2"
+    await world.sink(users={"ana": "x"}, extensions=(*FULL, f"AUTH {mechanism}"), replies={"AUTH": reply})
+    routes = route(world, host="127.0.0.1", user="ana", password="hunter2", tls="none")
+    error = await refused(world, "route:relay", routes=routes)
+    told = "".join([error.reply.text, *error.transcript]).lower()
+    assert "not understood" in told
+    assert not [secret for secret in ("hunter2", said[mechanism == "LOGIN"].lower()) if secret in told]
+
+
 async def test_scram_with_our_own_server_side(world: World) -> None:
     """The other half is that of the listeners, which real clients sign in to."""
     credentials = derive("sésamo", 4096)

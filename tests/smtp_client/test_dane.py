@@ -65,6 +65,19 @@ async def test_dane_when_nobody_can_tell(world: World, context: Any) -> None:
     assert counted(courier) == [("tlsa", 0, 1, ["dnssec-invalid"])]
 
 
+async def test_dane_holds_where_one_kind_of_address_cannot_be_told(world: World, context: Any, issued: Issued) -> None:
+    """Or whoever can keep the answer to AAAA away could send mail to anybody."""
+    sink = await mail_host(world, tls=context)
+    world.dns.secure = True
+    world.dns.fail(f"{HOST} AAAA")
+    tlsa(world, f"3 1 1 {hashlib.sha256(b'another key').hexdigest()}")
+    assert (await refused(world.courier())).reply.status == "4.7.5"
+    assert not sink.messages
+    world.dns.remove(f"_{world.port}._tcp.{HOST}")
+    tlsa(world, f"3 1 1 {hashlib.sha256(issued.public_key).hexdigest()}")
+    assert "(DANE)" in await send(world, world.courier())
+
+
 async def test_dane_names_an_authority(world: World, tmp_path: Path) -> None:
     root = Authority()
     middle = Authority(root, "Middle")

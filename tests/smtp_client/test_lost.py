@@ -11,7 +11,7 @@ import pytest
 from correio.queue.courier import LostError
 from tests.peers.sink import CLOSE, DEAF, FULL, RESET, SILENCE
 from tests.peers.waiting import until
-from tests.smtp_client.world import QUICK, Letter, World, envelope, go_on
+from tests.smtp_client.world import QUICK, Letter, World, codes, envelope, go_on
 
 OLD = ("SIZE 1000000",)
 """What a server offers that knows neither PIPELINING nor 8BITMIME."""
@@ -31,6 +31,40 @@ async def test_what_is_lost_when(
     assert caught.value.after_dot is after_dot
     assert not link.usable
     assert any(line.startswith("(") for line in link.transcript())
+
+
+@EITHER
+@pytest.mark.parametrize("how", [CLOSE, RESET, SILENCE, "421 4.7.0 bye", "hello?"])
+async def test_a_refusal_counts_although_the_connection_is_lost(
+    world: World, extensions: Sequence[str], how: str
+) -> None:
+    """Servers that block somebody say so and hang up."""
+    short = msgspec.structs.replace(QUICK, command=0.2)
+    _, link = await world.served(timeouts=short, extensions=extensions, replies={"MAIL": "550 5.7.1 no", "RCPT": how})
+    assert codes(await link.send(envelope(*THREE), Letter(), go_on)) == [550] * 3
+    assert link.usable is (extensions == OLD)
+
+
+@EITHER
+@pytest.mark.parametrize("how", [CLOSE, RESET])
+@pytest.mark.parametrize(("stage", "after_dot"), [("DATA", False), ("dot", True)])
+async def test_each_recipient_that_was_refused_is_known(
+    world: World, extensions: Sequence[str], how: str, stage: str, after_dot: bool
+) -> None:
+    _, link = await world.served(
+        extensions=extensions, recipients={THREE[1]: "550 5.1.1 who"}, replies={stage: how}
+    )  # fmt: skip
+    with pytest.raises(LostError) as caught:
+        await link.send(envelope(*THREE), Letter(), go_on)
+    assert caught.value.after_dot is after_dot
+    assert {at: reply.code for at, reply in caught.value.refused.items()} == {1: 550}
+
+
+async def test_nobody_is_left_to_be_lost(world: World) -> None:
+    refusals = dict.fromkeys(THREE, "550 5.1.1 who")
+    _, link = await world.served(recipients=refusals, replies={"DATA": CLOSE})
+    assert codes(await link.send(envelope(*THREE), Letter(), go_on)) == [550] * 3
+    assert not link.usable
 
 
 @pytest.mark.parametrize(("stage", "after_dot"), [("MAIL", False), ("RCPT", False), ("DATA", False), ("dot", True)])

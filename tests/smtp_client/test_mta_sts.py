@@ -122,6 +122,12 @@ async def test_dane_comes_before_a_policy(
         ("HTTP/1.1 301 Moved\r\nLocation: https://x.test/\r\n", None, None, "sts-policy-fetch-error"),
         ("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n", None, None, "sts-policy-fetch-error"),
         ("this is no HTTP\r\n", None, None, "sts-policy-fetch-error"),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n",
+            None,
+            None,
+            "sts-policy-fetch-error",
+        ),
         (None, "version: STSv1\n" + "x: y\n" * 20_000, None, "sts-policy-fetch-error"),
         (None, "mode: enforce", None, "sts-policy-invalid"),
         (None, None, "other.test", "sts-webpki-invalid"),

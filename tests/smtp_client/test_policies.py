@@ -231,6 +231,20 @@ def test_the_order_of_addresses() -> None:
     assert len(found) == mail_hosts.MOST_ADDRESSES
 
 
+def test_many_addresses_of_one_kind_leave_room_for_the_other() -> None:
+    """A machine without IPv6 reaches a host that has four such addresses, and one with it reaches it too."""
+    six, four = [f"2001:db8::{number}" for number in range(1, 7)], [f"192.0.2.{number}" for number in range(1, 7)]
+
+    def ordered(texts: list[str]) -> list[str]:
+        return [str(one) for one in order_addresses(map(ip_address, texts))]
+
+    assert ordered(four + six) == [*six[:2], *four[:2]]
+    assert ordered(four[:2] + six[:3]) == [*six[:2], *four[:2]]
+    assert ordered(four[:1] + six) == [*six[:3], four[0]]
+    assert ordered(four + six[:1]) == [six[0], *four[:3]]
+    assert ordered(six) == six[: mail_hosts.MOST_ADDRESSES]
+
+
 def test_hosts_that_failed_are_forgiven_in_time() -> None:
     clock = [0.0]
     failed = FailedHosts(lambda: clock[0])

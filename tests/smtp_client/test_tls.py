@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import ssl
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from correio.config import Route
@@ -18,8 +20,9 @@ from protocols.smtp.client.sign_in import Credentials, SignInError, sign_in
 from protocols.smtp.client.stream import ClientStream
 from protocols.smtp.client.tls_contexts import checking_context
 from tests.peers.authority import Authority
+from tests.peers.sink import CLOSE, RESET, SILENCE
 from tests.smtp_client.secured import HOST, SITE, counted, mail_host, refused, send
-from tests.smtp_client.world import Letter, World, codes, envelope, go_on
+from tests.smtp_client.world import QUICK, Letter, World, codes, envelope, go_on
 
 # STARTTLS as it comes
 
@@ -70,6 +73,32 @@ async def test_a_server_that_cannot_do_it_gets_a_second_chance_without(
     assert await send(world, courier) == ""
     assert sink.connections == 2
     assert counted(courier) == [("no-policy-found", 0, 1, ["validation-failure"])]
+
+
+@pytest.mark.parametrize("reply", [CLOSE, RESET, SILENCE, "421 4.3.0 no TLS today"])
+async def test_nor_does_one_that_falls_silent_at_starttls_cost_the_mail(world: World, context: Any, reply: str) -> None:
+    await mail_host(world, tls=context, replies={"STARTTLS": [reply]})
+    courier = world.courier(timeouts=msgspec.structs.replace(QUICK, command=0.5))
+    assert await send(world, courier) == ""
+    assert counted(courier)[0][2] == 1
+
+
+@pytest.mark.parametrize("asked", [ssl.CERT_REQUIRED, None])
+async def test_nor_one_that_ends_the_connection_behind_the_handshake(
+    world: World, context: Any, asked: ssl.VerifyMode | None
+) -> None:
+    """With TLS 1.3 a client is through with its handshake before a server says that it does not like it."""
+    replies: dict[Any, Any] = {}
+    if asked is not None:
+        context.verify_mode = asked
+    else:
+        replies = {"EHLO": ["", CLOSE, "", "", CLOSE]}
+    sink = await mail_host(world, tls=context, replies=replies)
+    courier = world.courier()
+    assert await send(world, courier) == ""
+    assert sink.connections == 2
+    assert counted(courier) == [("no-policy-found", 0, 1, ["validation-failure"])]
+    assert (await refused(world.courier(outbound_require_tls=("*",)))).reply.status == "4.7.5"
 
 
 @pytest.mark.parametrize("pattern", ["destino.test", ".test", "*"])

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from correio.store.queue_documents import Attempt, DeliveryDocument, SendDocument, SiteDocument
-from correio.store.sites import NEVER
+from correio.store.queue_documents import NEVER, Attempt, DeliveryDocument, SendDocument, SiteDocument
 
 
 def when(due: float) -> int | None:

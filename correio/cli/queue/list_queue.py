@@ -11,8 +11,7 @@ from correio.cli.running import print_json, run, store_of
 from correio.cli.setting_options import setting_options
 from correio.config import Settings
 from correio.queue import administration
-from correio.store.queue_documents import DeliveryDocument, SiteDocument
-from correio.store.sites import NEVER
+from correio.store.queue_documents import NEVER, DeliveryDocument, SiteDocument
 
 
 @click.command("list")

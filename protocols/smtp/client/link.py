@@ -40,7 +40,8 @@ class SmtpLink:
             outcomes = await transaction.run(envelope, message, before_dot)
         except StreamLostError as error:
             self._stream.abort()
-            raise LostError(str(error), after_dot=transaction.after_dot) from error
+            refused = transaction.refused
+            raise LostError(str(error), after_dot=transaction.after_dot, refused=refused) from error
         except BaseException:
             if transaction.begun:
                 self._stream.abort()

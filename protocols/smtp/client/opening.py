@@ -13,7 +13,7 @@ from protocols.smtp.client.core.offer import Offer, parse_offer
 from protocols.smtp.client.core.reply_reader import BadReplyError, ServerReply
 from protocols.smtp.client.core.tls_demand import Demand
 from protocols.smtp.client.sign_in import Credentials, sign_in
-from protocols.smtp.client.stream import ClientStream
+from protocols.smtp.client.stream import ClientStream, StreamLostError
 from protocols.smtp.client.timeouts import Timeouts
 from protocols.smtp.client.tls_contexts import certificate_chain
 
@@ -58,7 +58,13 @@ async def open_session(stream: ClientStream, opening: Opening) -> Offer:
     offer = await _hello(stream, opening)
     if opening.demand.level != "plain" and not opening.demand.implicit and await _start_tls(stream, offer, opening):
         # RFC 3207 section 4.2: what was offered before counts for nothing.
-        offer = await _hello(stream, opening)
+        try:
+            offer = await _hello(stream, opening)
+        except StreamLostError as error:
+            # Under TLS 1.3 the client is through with its handshake before the server may say that it is not content.
+            raise TlsError(
+                "validation-failure", f"The connection was lost behind the TLS handshake: {error}"
+            ) from error
     if opening.credentials is not None:
         await sign_in(stream, offer, opening.credentials, opening.address, timeouts.command)
     return offer
@@ -77,15 +83,18 @@ async def _hello(stream: ClientStream, opening: Opening) -> Offer:
 
 
 async def _start_tls(stream: ClientStream, offer: Offer, opening: Opening) -> bool:
-    """Whether the connection is under TLS now. Raises TlsError where it has to be and cannot."""
+    """Whether the connection is under TLS now. Raises TlsError where it has to be and cannot, and where it is lost by that."""
     must = opening.demand.level != "may"
     if not offer.starttls:
         if must:
             raise TlsError("starttls-not-supported", "The server does not offer STARTTLS.")
         return False
-    reply = await _ask(stream, "STARTTLS", "", opening.timeouts.command)
+    try:
+        reply = await _ask(stream, "STARTTLS", "", opening.timeouts.command)
+    except StreamLostError as error:
+        raise TlsError("starttls-not-supported", f"The server did not answer STARTTLS: {error}") from error
     if reply.code != 220:
-        if must:
+        if must or not stream.open:
             raise TlsError("starttls-not-supported", f"The server refuses STARTTLS: {reply}")
         return False
     await _handshake(stream, opening)

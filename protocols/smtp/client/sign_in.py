@@ -45,18 +45,21 @@ async def sign_in(stream: ClientStream, offer: Offer, credentials: Credentials, 
         offered = " ".join(offer.mechanisms) or "none"
         raise SignInError("4.7.4", f"The server has no mechanism of AUTH that could be used: {offered}.")
     exchange = begin(mechanism, credentials.user, credentials.password)
+    stream.dialogue.hide([credentials.password])
     try:
         reply = await _first(stream, mechanism, exchange, timeout)
         for _ in range(_MOST_STEPS):
             if reply.code != 334:
                 break
             response = await _respond(exchange, _challenge(reply))
-            stream.write(stream.dialogue.answer(_encoded(response), "(secret)"))
+            encoded = _encoded(response)
+            stream.dialogue.hide([encoded])
+            stream.write(stream.dialogue.answer(encoded, "(secret)"))
             reply = (await stream.hear(timeout)).reply
     except SaslClientError as error:
         raise SignInError("4.7.8", f"Signing in failed: {error}.") from error
     if reply.code // 100 != 2:
-        raise SignInError("4.7.8", f"Signing in was refused: {reply}")
+        raise SignInError("4.7.8", stream.dialogue.without_secrets(f"Signing in was refused: {reply}"))
     if not _is_over(exchange):
         raise SignInError("4.7.8", "The server has not shown that it knows the password.")
 
@@ -64,6 +67,7 @@ async def sign_in(stream: ClientStream, offer: Offer, credentials: Credentials, 
 async def _first(stream: ClientStream, mechanism: str, exchange: Exchange, timeout: float) -> ServerReply:
     initial = next(exchange)
     words = [mechanism] if initial is None else [mechanism, _encoded(initial) or "="]
+    stream.dialogue.hide(words[1:])
     stream.write(stream.dialogue.command("AUTH", " ".join(words), shown=f"AUTH {mechanism} (secret)"))
     return (await stream.hear(timeout)).reply
 

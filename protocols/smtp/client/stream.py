@@ -187,7 +187,7 @@ class ClientStream(asyncio.Protocol):
 
     def _lose(self, text: str) -> None:
         if not self._lost:
-            self._lost = text
+            self._lost = text = self.dialogue.without_secrets(text)
             self.dialogue.note(f"({text})")
         self._news.set()
         self._writable.set()

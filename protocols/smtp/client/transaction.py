@@ -38,13 +38,17 @@ class Transaction:
         self._stream = stream
         self._offer = offer
         self._timeouts = timeouts
-        self._replies: dict[int, Reply] = {}
+        self.refused: Final[dict[int, Reply]] = {}
         """By recipient: a refusal."""
+        self._count = 0
+        """How many recipients there are."""
+        self._of_all: ServerReply | None = None
+        """The reply to MAIL that refuses all of them."""
         self._accepted: list[int] = []
 
     async def run(self, envelope: Envelope, message: Message, before_dot: BeforeDot) -> list[Outcome]:
         """Return one outcome a recipient. Raises StreamLostError, MailError, and what ``before_dot`` raises."""
-        count = len(envelope.recipients)
+        count = self._count = len(envelope.recipients)
         paths = paths_for(envelope, self._offer)
         if isinstance(paths, Reply):
             return _all(paths, count)
@@ -61,7 +65,7 @@ class Transaction:
             final = await self._exchange(commands, content, before_dot)
         else:
             final = _NOBODY
-        outcomes = (self._replies.get(at, final) for at in range(count))
+        outcomes = (self.refused.get(at, final) for at in range(count))
         return [Outcome(reply, relayed_dsn=reply.ok and self._offer.dsn) for reply in outcomes]
 
     def _commands(self, envelope: Envelope, paths: Paths, size: int, eight_bit: bool) -> list[_Command]:
@@ -69,7 +73,7 @@ class Transaction:
         commands.append(_Command("MAIL", mail_argument(envelope, paths, self._offer, size=size, eight_bit=eight_bit)))
         for at, (recipient, path) in enumerate(zip(envelope.recipients, paths.recipients, strict=True)):
             if isinstance(path, Reply):
-                self._replies[at] = path
+                self.refused[at] = path
             else:
                 commands.append(_Command("RCPT", rcpt_argument(recipient, path, self._offer), at))
         commands.append(_Command("DATA", ""))
@@ -92,6 +96,10 @@ class Transaction:
                 return _final(refusal or go)
             reply = await self._send(content, before_dot)
         except StreamLostError:
+            if self._of_all is not None or len(self.refused) == self._count:
+                # What became of everybody is known. Servers that block somebody say so and hang up.
+                self.broken = True
+                return _final(self._of_all or _NOBODY_ACCEPTED)
             if self._stream.parting is None or self.after_dot:
                 raise
             # The server said that it would close.
@@ -145,9 +153,12 @@ class Transaction:
             if reply.code // 100 == 2:
                 self._accepted.append(command.recipient)
             else:
-                self._replies[command.recipient] = self._refusal(reply)
+                self.refused[command.recipient] = self._refusal(reply)
             return None
-        return None if reply.code // 100 == 2 else reply
+        if reply.code // 100 == 2:
+            return None
+        self._of_all = reply if command.verb == "MAIL" else None
+        return reply
 
     def _refusal(self, reply: ServerReply) -> Reply:
         found = _final(reply)

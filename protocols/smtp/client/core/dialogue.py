@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from protocols.smtp.client.core.reply_reader import BadReplyError, ReplyReader, ServerReply
@@ -14,6 +15,10 @@ LONGEST_NOTE: Final = 500
 FIRST_NOTES: Final = 100
 LAST_NOTES: Final = 100
 """Lines of a transcript that are kept of its beginning and of its end."""
+
+
+SHORTEST_SECRET: Final = 4
+"""Characters. What is shorter would be found in every other word."""
 
 
 class State(enum.Enum):
@@ -74,6 +79,7 @@ class Dialogue:
         self._first: list[str] = []
         self._last: deque[str] = deque(maxlen=LAST_NOTES)
         self._left_out = 0
+        self._secrets: re.Pattern[str] | None = None
 
     @property
     def quiet(self) -> bool:
@@ -92,6 +98,19 @@ class Dialogue:
         self.note(f"C: {line if shown is None else shown}")
         self.state = _NEXT.get(verb, self.state)
         return octets
+
+    def hide(self, secrets: Sequence[str]) -> None:
+        """Let these stand in no transcript, not even where the server repeats them."""
+        known = [
+            re.escape(secret) for secret in sorted(secrets, key=len, reverse=True) if len(secret) >= SHORTEST_SECRET
+        ]
+        if known:
+            former = [self._secrets.pattern] if self._secrets is not None else []
+            self._secrets = re.compile("|".join(former + known), re.IGNORECASE)
+
+    def without_secrets(self, text: str) -> str:
+        """Return a text in which nothing of what is to be hidden stands."""
+        return text if self._secrets is None else self._secrets.sub("(secret)", text)
 
     def answer(self, line: str, shown: str) -> bytes:
         """Return a line of an AUTH exchange (RFC 4954 section 4)."""
@@ -153,6 +172,7 @@ class Dialogue:
 
     def note(self, text: str) -> None:
         """Add a line to the transcript."""
+        text = self.without_secrets(text)
         text = text if len(text) <= LONGEST_NOTE else text[:LONGEST_NOTE] + "..."
         if len(self._first) < FIRST_NOTES:
             self._first.append(text)

@@ -17,6 +17,8 @@ MOST_LINES: Final = 500
 """Lines of one reply."""
 MOST_OCTETS: Final = 64 * 1024
 """Octets of one reply."""
+LONGEST_TEXT: Final = 1000
+"""Characters of a reply that are passed on: into what people read of each attempt, into logs and reports."""
 
 _LINE: Final = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _STATUS: Final = re.compile(r"([245])\.(\d{1,3}\.\d{1,3})(?: |$)")
@@ -47,10 +49,10 @@ class ServerReply(msgspec.Struct, frozen=True):
                 continue
             status = status or f"{family}.{found[2]}"
             texts.append(line[found.end() :])
-        return Reply(self.code, status or f"{family}.0.0", " ".join(text for text in texts if text))
+        return Reply(self.code, status or f"{family}.0.0", _cut(" ".join(text for text in texts if text)))
 
     def __str__(self) -> str:
-        return " ".join(text for text in (str(self.code), " / ".join(self.lines)) if text)
+        return _cut(" ".join(text for text in (str(self.code), " / ".join(self.lines)) if text))
 
 
 class ReplyReader:
@@ -99,6 +101,10 @@ class ReplyReader:
             return None
         lines, self._lines, self._octets = tuple(self._lines), [], 0
         return ServerReply(code, lines)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 
 
 def _text(octets: bytes) -> str:
