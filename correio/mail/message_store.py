@@ -191,7 +191,9 @@ class MessageStore:
 
     async def bury_now(self, account_id: str, mailbox_id: str) -> None:
         """Remove the messages of a deleted mailbox. Where it is cut off, housekeeping does the rest."""
-        while await delete_mailbox_messages(self.database, account_id, mailbox_id, _BURIED_AT_ONCE):
+        last: int | None = 0
+        while last is not None:
+            last = await delete_mailbox_messages(self.database, account_id, mailbox_id, last, _BURIED_AT_ONCE)
             await asyncio.sleep(0.05)
         await delete_view(self.database, mailbox_id)
         await delete_annotations(self.database, account_id, mailbox_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +14,7 @@ from correio.mail.committer import Operation
 from correio.mail.layout import pack_segments
 from correio.mail.sites import destination
 from correio.nexthop.site import site_of
-from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument, SendKind
+from correio.store.queue_documents import APART, DeliveryDocument, OnceDocument, SendDocument, SendKind
 from correio.store.sends import find_send, insert_outgoing
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
 
 _SUBJECT: Final = 998
+_SPREAD: Final = 0.01
+"""Seconds by which mail for one moment is spread."""
 
 
 class OutgoingRecipient(msgspec.Struct, frozen=True):
@@ -75,6 +79,13 @@ def wire_needs(raw: bytes, addresses: Iterable[str]) -> tuple[bool, bool]:
     return not header.isascii() or not all(address.isascii() for address in addresses), eight_bit
 
 
+def _due(now: int, send_at: int) -> float:
+    """Return a moment that hardly another send has, within the second before: the queue is read in slices of time."""
+    if send_at > now:
+        return send_at - _SPREAD * random.random()  # noqa: S311 - no secret
+    return send_at - 1 + time.time() % 1
+
+
 def outgoing(
     store: MessageStore,
     origin: Origin,
@@ -115,6 +126,7 @@ def outgoing(
         metadata=dict(origin.metadata),
     )
     expires = send_at + int(store.settings.queue_lifetime)
+    last_due = _due(now, send_at)
     deliveries = [
         DeliveryDocument(
             id=derived_id(Kind.DELIVERY, send_id, number),
@@ -123,7 +135,7 @@ def outgoing(
             number=number,
             recipient=recipient.address,
             queue=recipient.site or site_of(destination(recipient.address), store.settings.routes),
-            due=float(send_at),
+            due=last_due - APART * (len(recipients) - 1 - number),
             created=now,
             expires=expires,
             notify=None if recipient.notify is None else sorted(recipient.notify),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -20,7 +21,7 @@ from correio.store import retention
 from correio.store.deliveries import forget_sends
 from correio.store.greylist import forget_met
 from correio.store.round_trips import background_task
-from correio.store.sends import forget_onces
+from correio.store.sends import forget_onces, old_sends
 from correio.store.tokens import delete_expired_tokens
 
 _log = logging.getLogger("correio.mail.retention")
@@ -91,41 +92,40 @@ async def sweep(store: MessageStore, now: int) -> Swept:
 async def _sweep_sends(store: MessageStore, now: int, swept: Swept) -> None:
     await forget_onces(store.database, now)
     before = now - store.settings.sent_lifetime - store.settings.queue_lifetime
-    after = (0, "")
-    while True:
-        gone, made, last = await forget_sends(store.database, before, after, _BATCH)
-        swept.sends += gone
-        after = (made, last)
-        if not after[1]:
-            return
+    async for sends in old_sends(store.database, before, _BATCH):
+        swept.sends += await forget_sends(store.database, sends)
         await asyncio.sleep(_PAUSE)
 
 
 async def _sweep_tombstones(store: MessageStore, before: int) -> int:
     gone = 0
-    while due := await retention.old_tombstones(store.database, before, _BATCH):
-        highest: dict[str, int] = {}
-        for one in due:
-            highest[one.account] = max(highest.get(one.account, 0), one.modseq)
-        # The floor first: whoever reads between the two is told too little to rely on, never something false.
-        for account_id, modseq in highest.items():
-            await retention.raise_floor(store.database, account_id, modseq)
-        # What other processes kept of it to be searched goes with the tombstone at the latest.
-        blocks: dict[tuple[str, str, int], list[int]] = {}
-        for one in due:
-            blocks.setdefault((one.account, one.mailbox, one.uid // SPAN), []).append(one.uid)
-        for (account_id, mailbox_id, number), uids in blocks.items():
-            await store.search_keeper.take_out(account_id, mailbox_id, number, uids)
-        gone += await retention.delete_tombstones(store.database, [one.id for one in due])
-        await asyncio.sleep(_PAUSE)
+    async for found in retention.old_tombstones(store.database, before, _BATCH):
+        for at in range(0, len(found), _BATCH):
+            gone += await _sweep_some(store, found[at : at + _BATCH])
+            await asyncio.sleep(_PAUSE)
     return gone
 
 
+async def _sweep_some(store: MessageStore, due: Sequence[retention.Tombstone]) -> int:
+    highest: dict[str, int] = {}
+    for one in due:
+        highest[one.account] = max(highest.get(one.account, 0), one.modseq)
+    # The floor first: whoever reads between the two is told too little to rely on, never something false.
+    for account_id, modseq in highest.items():
+        await retention.raise_floor(store.database, account_id, modseq)
+    # What other processes kept of it to be searched goes with the tombstone at the latest.
+    blocks: dict[tuple[str, str, int], list[int]] = {}
+    for one in due:
+        blocks.setdefault((one.account, one.mailbox, one.uid // SPAN), []).append(one.uid)
+    for (account_id, mailbox_id, number), uids in blocks.items():
+        await store.search_keeper.take_out(account_id, mailbox_id, number, uids)
+    return await retention.delete_tombstones(store.database, [one.id for one in due])
+
+
 async def _sweep_parts(store: MessageStore, now: int, swept: Swept) -> None:
-    after = b""
-    while found := await retention.old_parts(store.database, now - UNTOUCHED, after, _BATCH):
+    async for found in retention.old_parts(store.database, now - UNTOUCHED, _BATCH):
         for digest, orphaned in found:
-            if len(digest) != 32 or orphaned < 0:
+            if len(digest) != 32:
                 continue
             if await retention.is_referred_to(store.database, digest):
                 if orphaned:
@@ -135,5 +135,4 @@ async def _sweep_parts(store: MessageStore, now: int, swept: Swept) -> None:
                 swept.marked += 1
             elif now - orphaned >= ORPHANED:
                 swept.parts += await retention.delete_part(store.database, digest, orphaned)
-        after = found[-1][0]
         await asyncio.sleep(_PAUSE)

@@ -193,8 +193,8 @@ class Batch:
         async def before_dot(accepted: Sequence[int]) -> bool:
             self._reach("content")
             held = time.monotonic() < self.held_until
-            if send.ambiguous == "fail" and held:
-                # Found later, it says that the message may have arrived. Who sends again in any case need not know.
+            if held:
+                # Found later, it says that the message may have arrived.
                 held = await self._writer.enter_data([deliveries[number].id for number in accepted], self.lease)
             self._reach("data")
             return held

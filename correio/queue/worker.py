@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -19,11 +20,21 @@ from correio.queue.batch import MARGIN, Batch, new_lease
 from correio.queue.change_writer import ChangeWriter
 from correio.queue.courier import ConnectError, Courier, Link
 from correio.queue.faults import reach
+from correio.queue.frontier import Frontiers
 from correio.queue.window import after
 from correio.store.deliveries import lease_due, next_due, renew_lease, waiting_sites
 from correio.store.queue_documents import NEVER, Attempt, DeliveryDocument, SiteDocument
 from correio.store.round_trips import background_task
-from correio.store.sites import claim_site, end_batch, forget_sites, hint_sites, leave_site, renew_batch
+from correio.store.sites import (
+    DueSite,
+    claim_site,
+    end_batch,
+    find_due_sites,
+    forget_sites,
+    hint_sites,
+    leave_site,
+    renew_batch,
+)
 
 if TYPE_CHECKING:
     from correio.mail.message_store import MessageStore
@@ -58,6 +69,9 @@ class Worker:
         self._writer: Final = ChangeWriter(store.database)
         self._batches: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
+        self._due: deque[DueSite] = deque()
+        """Sites that are due, as last read."""
+        self._frontiers: Final = Frontiers()
         self._asleep: dict[str, float] = {}
         """Sites that wait for something else than mail, and until when that is believed."""
 
@@ -113,7 +127,7 @@ class Worker:
         database = self._store.database
         now = time.time()
         for site in await waiting_sites(database):
-            due = await next_due(database, site)
+            due = await next_due(database, site, now)
             if due is not None:
                 await hint_sites(database, [site], max(now, due))
         await forget_sites(database)
@@ -123,10 +137,11 @@ class Worker:
         await self._slots.acquire()
         started = False
         try:
-            site = await claim_site(self._store.database, time.time())
-            if site is None:
+            claim = await self._claim()
+            if claim is None:
                 return False
-            taken = await self._take(site)
+            site, since = claim
+            taken = await self._take(site, since)
             if taken is not None:
                 task = background_task(self._serve(site, taken), f"queue {site.id}")
                 self._batches.add(task)
@@ -137,8 +152,25 @@ class Worker:
             if not started:
                 self._slots.release()
 
-    async def _take(self, site: SiteDocument) -> Batch | None:
-        """Take a batch of a claimed site, and leave the site to others."""
+    async def _claim(self) -> tuple[SiteDocument, float] | None:
+        """Claim the site that is due for longest; returns since when, too. None: none is.
+
+        Those that are due are read all at once: with many of them to read them for each claim would be what takes the time.
+        """
+        database = self._store.database
+        for _ in range(2):
+            while self._due:
+                due = self._due.popleft()
+                site = await claim_site(database, due, time.time())
+                if site is not None:
+                    return site, due.site.next_due
+            self._due.extend(await find_due_sites(database, time.time()))
+            if not self._due:
+                break
+        return None
+
+    async def _take(self, site: SiteDocument, since: float) -> Batch | None:
+        """Take a batch of a site that was claimed as due since a time, and leave the site to others."""
         database = self._store.database
         self._reach("claimed")
         now = time.time()
@@ -153,20 +185,26 @@ class Worker:
         lease = new_lease()
         until = now + self._store.settings.queue_lease
         held_until = time.monotonic() + self._store.settings.queue_lease - MARGIN
-        deliveries, more = await lease_due(database, site.id, now, until, lease, BATCH)
-        if deliveries:
+        bounds = self._frontiers.bounds(site.id, since, now)
+        leased = await lease_due(database, site.id, now, until, lease, BATCH, bounds=bounds)
+        self._frontiers.note(site.id, leased.due, now if leased.more is None else leased.more)
+        if leased.deliveries:
             self._reach("leased")
-        if more:
+        if leased.more is not None:
             await leave_site(database, site, now, batch=lease, until=until)
         else:
-            coming = await next_due(database, site.id)
+            coming = await next_due(database, site.id, now)
             await leave_site(
-                database, site, NEVER if coming is None else coming, batch=lease if deliveries else "", until=until
+                database,
+                site,
+                NEVER if coming is None else coming,
+                batch=lease if leased.deliveries else "",
+                until=until,
             )
-        if not deliveries:
+        if not leased.deliveries:
             return None
         self._reach("left")
-        return self._batch(site.id, lease, deliveries, held_until)
+        return self._batch(site.id, lease, leased.deliveries, held_until)
 
     def _reach(self, point: str) -> None:
         reach(point, self._store.settings.queue_fault)
@@ -228,18 +266,22 @@ class Worker:
             await batch.give_back(error.reply, attempt, not_before=dead_until)
             while over:
                 # Whose time is over hears of it now, however many wait: the rest costs nothing until the site is tried again.
-                deliveries, _ = await lease_due(
+                now = time.time()
+                leased = await lease_due(
                     self._store.database,
                     site.id,
-                    time.time(),
-                    time.time() + self._store.settings.queue_lease,
+                    now,
+                    now + self._store.settings.queue_lease,
                     batch.lease,
                     BATCH,
+                    bounds=self._frontiers.bounds(site.id, now, now),
                 )
-                rest = self._batch(site.id, batch.lease, deliveries)
-                over = bool(deliveries) and rest.over
+                self._frontiers.note(site.id, leased.due, now if leased.more is None else leased.more)
+                rest = self._batch(site.id, batch.lease, leased.deliveries)
+                over = bool(leased.deliveries) and rest.over
                 await rest.give_back(error.reply, attempt, not_before=dead_until)
-        coming = await next_due(self._store.database, site.id)
+        now = time.time()
+        coming = await next_due(self._store.database, site.id, now, bounds=self._frontiers.bounds(site.id, now, now))
         await end_batch(
             self._store.database,
             site.id,

@@ -11,9 +11,11 @@ from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar
 
 import msgspec
+import pymongo
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import MongoClient, monitoring
+from pymongo.client_session import ClientSession
 from pymongo.database import Database as SyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -22,6 +24,7 @@ from pymongo.write_concern import WriteConcern
 from correio.errors import UnavailableError
 from correio.store.indexes import INDEXES
 from correio.store.round_trips import RoundTrips, is_waiting
+from correio.store.slices import Densities
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +33,8 @@ Raw = dict[str, Any]
 
 DURABLE: Final = WriteConcern(w="majority", j=True)
 _THREADS: Final = 8
+_TRANSACTION: Final = 45.0
+"""Seconds."""
 
 
 @contextmanager
@@ -84,6 +89,7 @@ class Database:
     def __init__(self, uri: str, name: str) -> None:
         self.round_trips: Final = RoundTrips()
         self.changes: Final = ChangeBatches()
+        self.densities: Final = Densities()
         self._client: AsyncIOMotorClient[Raw] = AsyncIOMotorClient(
             uri,
             event_listeners=[self.round_trips, self.changes],
@@ -113,6 +119,15 @@ class Database:
     def synchronous(self) -> SyncDatabase[Raw]:
         """The same database on the synchronous client, for use in :meth:`in_thread`."""
         return self.client.get_database(self.name, CodecOptions(tz_aware=True), write_concern=DURABLE)
+
+    def transact(self, work: Callable[[ClientSession], T], seconds: float = _TRANSACTION) -> T:
+        """Run ``work`` in one durable transaction, again where it loses a race; for use in :meth:`in_thread`.
+
+        ``work`` gives the session to whatever it does on :attr:`synchronous`, and does nothing else. Raises what it raises and
+        PyMongoError, also when all of it takes longer than ``seconds``.
+        """
+        with pymongo.timeout(seconds), self.client.start_session() as session:
+            return session.with_transaction(work, write_concern=DURABLE)
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking database work in a thread. Cancelling the caller does not stop the work."""

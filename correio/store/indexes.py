@@ -36,6 +36,7 @@ INDEXES: Final = (
     Index("messages", "account_msgid", (("account", 1), ("msgid", 1))),
     Index("messages", "gone", (("gone", 1),), sparse=True, ranged=True),
     Index("messages", "content", (("content", 1),), sparse=True),
+    Index("parts", "touched", (("touched", 1),), ranged=True),
     Index("search_blocks", "mailbox_block", (("account", 1), ("mailbox", 1), ("block", 1))),
     Index("annotations", "mailbox", (("account", 1), ("mailbox", 1))),
     Index("annotations", "account_modseq", (("account", 1), ("modseq", 1)), ranged=True),

@@ -9,9 +9,11 @@ import msgspec
 
 from correio.store.database import Database, available, from_document
 from correio.store.documents import MessageDocument
+from correio.store.slices import first_few, widening
 
 _BATCH: Final = 1000
 _IN: Final = 50
+_LAST_UID: Final = 2**32 - 1
 """Ids in one ``$in``: the embedded server's time grows with the square of their number."""
 _DENSE: Final = 2
 """A range is read as one where it has at most this many times as many UIDs as are asked for."""
@@ -180,15 +182,16 @@ async def find_copies(database: Database, account_id: str, mailbox_id: str, msgi
     return copies
 
 
-async def delete_mailbox_messages(database: Database, account_id: str, mailbox_id: str, limit: int) -> int:
-    """Remove up to ``limit`` messages of a deleted mailbox. Returns how many."""
+async def delete_mailbox_messages(
+    database: Database, account_id: str, mailbox_id: str, after: int, limit: int
+) -> int | None:
+    """Remove up to ``limit`` messages of a deleted mailbox with UIDs above ``after``. Returns the last UID, if any."""
+    where = {"account": account_id, "mailbox": mailbox_id, "uid": {"$gt": after}}
     with available():
-        where = {"account": account_id, "mailbox": mailbox_id}
-        found = await database["messages"].find(where, {"_id": 1}).limit(limit).to_list(None)
-        if not found:
-            return 0
+        found = await first_few(
+            database["messages"], where, "uid", map(int, widening(after, limit, _LAST_UID)), limit, {"uid": 1}
+        )
         ids = [document["_id"] for document in found]
-        gone = 0
         for at in range(0, len(ids), _IN):
-            gone += (await database["messages"].delete_many({"_id": {"$in": ids[at : at + _IN]}})).deleted_count
-    return gone
+            await database["messages"].delete_many({"_id": {"$in": ids[at : at + _IN]}})
+    return found[-1]["uid"] if found else None

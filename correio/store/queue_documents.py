@@ -17,6 +17,8 @@ DeliveryStatus = Literal["queued", "deferred", "held", "delivered", "bounced", "
 UNDER_WAY: tuple[DeliveryStatus, ...] = ("queued", "deferred", "held")
 LOCAL_SITE = "local"
 """The site of recipients with an account here."""
+APART: Final = 1e-6
+"""Seconds between two deliveries that are made due together: the queue is read in slices of time, and one moment has no slices."""
 NEVER: Final = 1e12
 """A ``due`` or ``next_due`` that does not come: nothing waits, or somebody holds it."""
 
@@ -107,8 +109,8 @@ class DeliveryDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     lease: str = ""
     """The token of the worker that has it, or had it."""
     phase: str = ""
-    """Where the send's ``ambiguous`` is "fail": "data" from just before the final dot until the reply is stored. Found later,
-    nobody knows whether it arrived."""
+    """"data" from just before the final dot until the reply is stored. Found later, nobody knows whether it arrived, and the
+    send's ``ambiguous`` says what becomes of it. Without it, it did not arrive."""
     attempts: int = 0
     created: int
     expires: int

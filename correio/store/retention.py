@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import msgspec
 
 from correio.store.database import Database, available
+from correio.store.slices import windows
 
 _IN = 50
 _TOMBSTONE = {"account": 1, "mailbox": 1, "uid": 1, "modseq": 1}
@@ -26,11 +29,11 @@ async def delete_expired_memories(database: Database, now: int) -> int:
         return (await database["sieve_memories"].delete_many({"expires": {"$lte": now}})).deleted_count
 
 
-async def old_tombstones(database: Database, before: int, limit: int) -> list[Tombstone]:
-    """Return tombstones of messages that went before a time in seconds since the epoch."""
+async def old_tombstones(database: Database, before: int, about: int) -> AsyncIterator[list[Tombstone]]:
+    """Yield the tombstones of messages that went before a time in seconds since the epoch, about so many at once."""
     with available():
-        cursor = database["messages"].find({"gone": {"$lt": before}}, _TOMBSTONE).limit(limit)
-        return msgspec.convert(await cursor.to_list(None), list[Tombstone])
+        async for found in windows(database["messages"], "gone", before, about, _TOMBSTONE):
+            yield msgspec.convert(found, list[Tombstone])
 
 
 async def raise_floor(database: Database, account_id: str, modseq: int) -> None:
@@ -48,14 +51,11 @@ async def delete_tombstones(database: Database, ids: list[str]) -> int:
     return gone
 
 
-async def old_parts(database: Database, touched_before: int, after: bytes, limit: int) -> list[tuple[bytes, int]]:
-    """Return (digest, when first found orphaned or 0) of content last written before a time, by digest after another."""
+async def old_parts(database: Database, before: int, about: int) -> AsyncIterator[list[tuple[bytes, int]]]:
+    """Yield (digest, when first found orphaned or 0) of content last written before a time, about so many at once."""
     with available():
-        cursor = (
-            database["parts"].find({"_id": {"$gt": after}}, {"touched": 1, "orphaned": 1}).sort("_id", 1).limit(limit)
-        )
-        found = await cursor.to_list(None)
-    return [(bytes(one["_id"]), one.get("orphaned", 0) if one["touched"] < touched_before else -1) for one in found]
+        async for found in windows(database["parts"], "touched", before, about, {"orphaned": 1}):
+            yield [(bytes(one["_id"]), one.get("orphaned", 0)) for one in found]
 
 
 async def is_referred_to(database: Database, digest: bytes) -> bool:

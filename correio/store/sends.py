@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from correio.store.database import Database, available, from_document
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
 from correio.store.readable import read_what_is_left
+from correio.store.slices import DAY, first_few, windows
 from correio.store.transaction import DuplicateMessageError, Writes, commit
 
 _log = logging.getLogger("correio.queue")
@@ -83,31 +86,52 @@ async def list_sends(
 ) -> list[SendDocument]:
     """Return an account's sends without their messages, newest first or oldest first, those of one second by id likewise.
 
-    ``beyond`` is where the last page ended: time and id, itself left out unless ``including``. One round trip, unless more
-    than a few are of one second.
+    ``beyond`` is where the last page ended: time and id, itself left out unless ``including``. One round trip, two
+    the first time an account is asked for, and more where more than a few are of one second.
     """
     where: dict[str, Any] = {"account": account_id}
     if beyond is not None:
         where["created"] = {"$lte" if newest_first else "$gte": beyond[0]}
-    order = -1 if newest_first else 1
     wanted = limit + _ONE_SECOND
+    start, end = (time.time(), 0.0) if newest_first else (0.0, time.time() + DAY)
+    if beyond is not None:
+        start = beyond[0]
     while True:
         with available():
-            cursor = database["sends"].find(where, _WITHOUT_OCTETS).sort("created", order).limit(wanted)
-            read = await cursor.to_list(None)
+            read = await first_few(
+                database["sends"],
+                where,
+                "created",
+                database.densities.bounds(account_id, start, end),
+                wanted,
+                _WITHOUT_OCTETS,
+                order=-1 if newest_first else 1,
+            )
+        enough = len(read) == wanted
+        if enough:
+            database.densities.note(account_id, abs(read[-1]["created"] - start))
+        elif beyond is None:
+            database.densities.note(account_id, inf)
         keys = [(document["created"], document["_id"]) for document in read]
-        if len(read) == wanted:
+        if enough:
             # Of the last second there may be others, which stand before some of these.
             keys = [key for key in keys if key[0] != keys[-1][0]]
         if beyond is not None:
             keys = [
                 key for key in keys if (key < beyond if newest_first else key > beyond) or (including and key == beyond)
             ]
-        if len(keys) >= limit or len(read) < wanted:
+        if len(keys) >= limit or not enough:
             break
         wanted *= 4
     documents = {document["_id"]: document for document in read}
     return [_shown(documents[key[1]]) for key in sorted(keys, reverse=newest_first)[:limit]]
+
+
+async def old_sends(database: Database, before: int, about: int) -> AsyncIterator[list[str]]:
+    """Yield the ids of all sends that were made before a time in seconds since the epoch, about so many at once."""
+    with available():
+        async for found in windows(database["sends"], "created", before, about, {"_id": 1}):
+            yield [document["_id"] for document in found]
 
 
 async def set_copy(database: Database, account_id: str, send_id: str, message_id: str) -> None:

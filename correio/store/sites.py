@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
-from pymongo import ReturnDocument, UpdateOne
+import msgspec
+from pymongo import UpdateOne
 
 from correio.store.database import Database, Raw, available
 from correio.store.queue_documents import NEVER, SiteDocument
@@ -20,6 +21,13 @@ _log = logging.getLogger("correio.queue")
 
 _CLAIM: Final = 30.0
 """Seconds after which a claim is another's, if the worker died with it."""
+
+
+class DueSite(msgspec.Struct, frozen=True):
+    """A site that is due, and what cannot be read of it."""
+
+    site: SiteDocument
+    wrong: str
 
 
 def _bulk(database: Database, updates: list[UpdateOne]) -> None:
@@ -48,27 +56,27 @@ async def hint_sites(database: Database, sites: Iterable[str], due: float) -> No
             await database.in_thread(_bulk, database, updates)
 
 
-async def claim_site(database: Database, now: float) -> SiteDocument | None:
-    """Return the site that has been due for longest, which nobody else gets for a moment; None: nothing is due."""
+async def find_due_sites(database: Database, now: float) -> list[DueSite]:
+    """Return the sites that are due, the one that has been due for longest first."""
     with available():
-        found = await database["sites"].find_one_and_update(
-            {"next_due": {"$lte": now}},
-            {"$set": {"next_due": now + _CLAIM}},
-            sort=[("next_due", 1)],
-            return_document=ReturnDocument.AFTER,
-        )
-    if found is None:
-        return None
-    site, wrong = _read(found)
-    if wrong:
+        found = await database["sites"].find({"next_due": {"$lte": now}}).to_list(None)
+    return sorted((DueSite(*_read(one)) for one in found), key=lambda one: one.site.next_due)
+
+
+async def claim_site(database: Database, due: DueSite, now: float) -> SiteDocument | None:
+    """Claim a site as it was read, so that nobody else gets it for a moment; None: somebody else did.
+
+    An update with what was read in its filter: the embedded server takes two to three times as long for findOneAndUpdate.
+    """
+    site = msgspec.structs.replace(due.site, next_due=now + _CLAIM)
+    fields: Raw = {"next_due": site.next_due}
+    if due.wrong:
         # It tells how the site is best served, and nothing that mail depends on: it begins anew.
-        _log.error("what is known of site %s cannot be read and is forgotten: %s", site.id, wrong)
-        fields = {
-            name: getattr(site, name) for name in SiteDocument.__struct_fields__ if name not in {"id", "next_due"}
-        }
-        with available():
-            await database["sites"].update_one({"_id": found["_id"]}, {"$set": fields})
-    return site
+        _log.error("what is known of site %s cannot be read and is forgotten: %s", site.id, due.wrong)
+        fields = {name: getattr(site, name) for name in SiteDocument.__struct_fields__ if name != "id"}
+    with available():
+        claimed = await database["sites"].update_one({"_id": site.id, "next_due": due.site.next_due}, {"$set": fields})
+    return site if claimed.matched_count else None
 
 
 async def leave_site(

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-import pymongo
 from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 
 from correio.errors import OutcomeUnknownError, UnavailableError
-from correio.store.database import DURABLE, Database, Raw, to_document
+from correio.store.database import Database, Raw, to_document
 from correio.store.documents import (
     AccountDocument,
     AnnotationDocument,
@@ -240,8 +239,7 @@ def _commit(database: Database, writes: Writes) -> None:
     # Bounds the whole, retries included: a client hears that it may try again before it gives up on us.
     touched = len(writes.messages) + sum(change.last - change.first + 1 for change in writes.changes)
     touched += sum(len(write.ids) for write in writes.cancels)
-    with pymongo.timeout(_TIMEOUT + _TIMEOUT_MESSAGE * touched), database.client.start_session() as session:
-        session.with_transaction(lambda current: _perform(database, writes, current), write_concern=DURABLE)
+    database.transact(lambda session: _perform(database, writes, session), _TIMEOUT + _TIMEOUT_MESSAGE * touched)
 
 
 async def commit(database: Database, writes: Writes) -> None:

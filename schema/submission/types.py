@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -109,7 +110,7 @@ def recipient_status(delivery: DeliveryDocument) -> RecipientStatus:
         smtp_reply=last.reply if last is not None else None,
         attempts=delivery.attempts,
         last_attempt_at=clamped(int(last.at)) if last is not None else None,
-        next_attempt_at=clamped(int(delivery.due)) if waits and delivery.status != "held" else None,
+        next_attempt_at=clamped(math.ceil(delivery.due)) if waits and delivery.status != "held" else None,
         ended_at=clamped(delivery.ended) if delivery.ended else None,
     )
 

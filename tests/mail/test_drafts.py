@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 
 import pytest
 
@@ -31,7 +32,7 @@ from correio.mail.take_back import take_back
 from correio.mail.update_messages import MessageUpdate, update_messages
 from correio.mime.compose.letter import Mailbox
 from correio.mime.compose.mailbox import parse_mailbox
-from correio.store.deliveries import lease_due
+from correio.store.deliveries import Leased, lease_due
 from tests.conftest import NewPerson
 from tests.mail.conftest import message
 
@@ -164,7 +165,7 @@ async def test_a_draft_becomes_the_copy_in_sent(directory: MessageStore, new_per
     sent = await find_sent(account, done.id)
     assert {one.recipient for one in sent.deliveries} == {"x@else.where", friend.address, "h@else.where"}
     assert len(sent.deliveries) == 3
-    assert {one.due for one in sent.deliveries} == {sent.send.send_at}
+    assert {math.ceil(one.due) for one in sent.deliveries} == {sent.send.send_at}
     assert submission_status(sent.deliveries) is SubmissionStatus.PENDING
     assert (sent.send.kind, sent.send.sender, sent.send.message) == ("submission", account.address, done.message)
     octets = (await find_send(account, done.id, octets=True)).source
@@ -280,7 +281,7 @@ async def test_what_somebody_tries_to_deliver_is_not_taken_back(account: Account
     site = f"{account.id.lower()}.one"
     draft = await save_draft(account, DraftFields(to=to(f"x@{site}", "x@site.two")))
     done = await send(account, draft.id, later=0)
-    leased, _ = await lease_due(account.store.database, site, account.store.now() + 1, 2e9, "worker", 10)
+    leased = (await lease_due(account.store.database, site, account.store.now() + 1, 2e9, "worker", 10)).deliveries
     assert [one.send for one in leased] == [done.id]
     assert submission_status((await find_sent(account, done.id)).deliveries) is SubmissionStatus.SENDING
     with pytest.raises(ConflictError):
@@ -295,11 +296,13 @@ async def test_either_it_is_taken_back_or_it_is_sent(account: Account) -> None:
     for number in range(6):
         draft = await save_draft(account, DraftFields(to=to(f"x@race{number}.test", f"y@race{number}.test")))
         done = await send(account, draft.id, later=0)
-        back, (leased, _) = await asyncio.gather(
+        back, taken = await asyncio.gather(
             take_back(account, done.id),
             lease_due(account.store.database, f"race{number}.test", now + 60, 2e9, f"w{number}", 10),
             return_exceptions=True,
-        )  # type: ignore[misc]
+        )
+        assert isinstance(taken, Leased), taken
+        leased = taken.deliveries
         states = [one.status for one in (await find_sent(account, done.id)).deliveries]
         if isinstance(back, ConflictError):
             assert (len(leased), states) == (2, ["queued"] * 2)

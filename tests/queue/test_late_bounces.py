@@ -41,7 +41,7 @@ async def test_a_bounce_finds_its_delivery(directory: MessageStore, new_person: 
         account, Submission(kind="api", sender=account.address, recipients=recipients, raw=RAW, verp=True)
     )
     database = directory.database
-    taken, _ = await lease_due(database, "late.bounces", directory.now(), directory.now() + 60, "token", 10)
+    taken = (await lease_due(database, "late.bounces", directory.now(), directory.now() + 60, "token", 10)).deliveries
     senders = {one.recipient: await verp_sender(directory, account.address, one.id) for one in taken}
     assert len(set(senders.values())) == 2
     for sender in senders.values():
