@@ -10,7 +10,7 @@ import msgspec
 
 from correio.errors import MailError
 from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
-from correio.mail.ingest import OFF_LOOP
+from correio.mail.ingest import OFF_LOOP, normalised
 from correio.mail.notification import EnvelopeOptions
 from correio.mime.binary_parts import text_form
 from correio.queue.late_bounces import note_bounces
@@ -48,14 +48,12 @@ async def accept_message(connection: MailConnection, content: bytes) -> None:
 
 async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
     """Deliver and return the replies to the end of the data."""
+    now = int(time.time())
+    transaction = connection.transaction
+    content = await _in_lines(connection, content)
     refusal = decide_hops(hops(content))
     if refusal is not None:
         return [refusal] * _count(connection)
-    now = int(time.time())
-    transaction = connection.transaction
-    if transaction.parameters.body == "BINARYMIME":
-        # Before anything that looks at lines, signatures too: those are made over lines (RFC 6376 section 5.3).
-        content = await connection.server.store.in_worker(text_form, content)
     if connection.grant is not None and connection.grant.senders:
         # The null sender is everybody's, so this is what binds a key.
         large = len(content) > OFF_LOOP
@@ -101,6 +99,16 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
         " ".join(str(reply.code) for reply in replies[:20]),
     )
     return replies
+
+
+async def _in_lines(connection: MailConnection, content: bytes) -> bytes:
+    """Return the message in lines that end with CRLF, before anything looks at them: signatures are made over lines (RFC 6376
+    section 5.3), and what a bare CR or LF hides now is a field of the header by the time the message is stored.
+    """
+    store = connection.server.store
+    if connection.transaction.parameters.body == "BINARYMIME":
+        return await store.in_worker(text_form, content)
+    return await normalised(store, content)
 
 
 async def refuse_transaction(connection: MailConnection, refusal: Reply) -> None:

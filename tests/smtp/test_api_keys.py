@@ -92,6 +92,9 @@ async def test_senders_bind_mail_from_and_the_from_field(
         (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nFrom: {person.address}", "550 5.7.1"),
         (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nSender: {person.address}", "550 5.7.1"),
         (f"{local}+bills@{domain}", "Subject: nobody", "550 5.7.1"),
+        # A bare CR or LF is a line end by the time the message is stored.
+        (f"{local}+bills@{domain}", f"X: a\rFrom: {person.address}\r\nFrom: {local}+bills@{domain}", "550 5.7.1"),
+        (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nX: a\rSender: {person.address}", "550 5.7.1"),
     ):
         assert (await client.say(f"MAIL FROM:<{sender}>")).startswith("250")
         assert (await client.say(f"RCPT TO:<{person.address}>")).startswith("250")
