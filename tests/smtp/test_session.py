@@ -474,6 +474,36 @@ async def test_memory_is_bounded(directory: MessageStore, person: Person) -> Non
         await client.close()
 
 
+async def test_a_chunk_that_does_not_come_takes_no_memory(directory: MessageStore, person: Person) -> None:
+    async with listening(SmtpServer, directory, message_size=1000) as listener:
+        assert isinstance(listener.server, SmtpServer)
+        listener.server.incoming_limit = 1500
+        silent = await greeted(listener)
+        await silent.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+        silent.writer.write(b"BDAT 900 LAST\r\nA: b\r\n")
+        client = await greeted(listener)
+        await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+        assert (await client.say(b"BDAT 902 LAST\r\n" + b"x" * 900)).startswith("250 2.0.0")
+        # Where there is none while a chunk comes, it is refused when it is over, and the next command is understood.
+        await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+        listener.server.incoming_limit = 500
+        assert (await client.say(b"BDAT 902\r\n" + b"x" * 900)).startswith("452 4.3.1")
+        assert (await client.say(b"BDAT 2 LAST\r\n")).startswith("503 5.5.1")
+        assert (await client.say("NOOP")).startswith("250")
+        await silent.close()
+        await client.close()
+
+
+async def test_an_empty_message(smtp: Listener, person: Person, directory: MessageStore) -> None:
+    client = await greeted(smtp)
+    await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+    assert (await client.say("BDAT 0 LAST")).startswith("250 2.0.0")
+    await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>", "DATA")
+    assert (await client.say(".")).startswith("250 2.0.0")
+    assert [trace_and_message(stored)[1] for stored in await inbox(directory, person.id)] == [b"", b""]
+    await client.close()
+
+
 async def test_shutting_down(directory: MessageStore, person: Person) -> None:
     async with listening(SmtpServer, directory) as listener:
         idle = await greeted(listener)

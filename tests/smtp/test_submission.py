@@ -95,6 +95,30 @@ async def test_a_disabled_account_sends_no_more(submission: Listener, person: Pe
     await client.close()
 
 
+async def test_no_chunk_is_taken_from_who_may_send_no_more(
+    submission: Listener, person: Person, directory: MessageStore
+) -> None:
+    """Neither where the account was closed before the message came, nor after its first chunk."""
+    client = await signed_in(submission, person)
+    await client.say(f"MAIL FROM:<{person.address}>", "RCPT TO:<somebody@outside.test>")
+    assert (await client.say(b"BDAT 6\r\nA: b")).startswith("250 2.0.0")
+    await disable_user(directory, person.address)
+    assert (await client.say(b"BDAT 4 LAST\r\n\r\n")).startswith("530 5.7.0")
+    await client.close()
+
+
+async def test_no_chunk_is_taken_once_the_session_has_ended(
+    submission: Listener, person: Person, directory: MessageStore
+) -> None:
+    client = await signed_in(submission, person)
+    await client.say(f"MAIL FROM:<{person.address}>", "RCPT TO:<somebody@outside.test>")
+    await disable_user(directory, person.address)
+    assert (await client.say("RCPT TO:<another@outside.test>")).startswith("530 5.7.0")
+    assert (await client.say(b"BDAT 8 LAST\r\nA: b\r\n")).startswith("530 5.7.0")
+    assert (await client.say("NOOP")).startswith("250 2.0.0")
+    await client.close()
+
+
 async def test_guessing_ends(submission: Listener, person: Person) -> None:
     client = await greeted(submission)
     answers = [(await client.say("AUTH PLAIN " + plain(person, "wrong")))[:3] for _ in range(5)]
