@@ -534,13 +534,29 @@ async def test_implicit_tls(directory: MessageStore, server_tls: ssl.SSLContext,
     assert "with ESMTPS id" in trace_and_message((await inbox(directory, person.id))[0])[0]["Received"]
 
 
-async def test_postmaster_without_a_domain(smtp: Listener, directory: MessageStore) -> None:
-    client = await greeted(smtp)
-    assert (await client.say("MAIL FROM:<a@b.test>", "RCPT TO:<Postmaster>")).startswith("550 5.7.1")
-    await add_domain(directory, "mx.correio.test")
-    await add_user(directory, "postmaster@mx.correio.test", "")
-    assert (await client.say("RCPT TO:<Postmaster>")).startswith("250 2.1.5")
-    await client.close()
+async def test_postmaster_without_a_domain(directory: MessageStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5321 section 4.5.1: the one of this server's name, or of the domain that it is in; nobody elsewhere."""
+    async with listening(SmtpServer, directory) as listener:
+        monkeypatch.setattr(listener.server, "hostname", "mx.postmaster.test")
+        client = await SmtpClient.connect(listener.address)
+
+        async def delivered() -> tuple[int, bytes]:
+            [answer] = await client.deliver(["Postmaster"], b"A: b\r\n\r\n")
+            await client.command(b"RSET")
+            return answer.code, answer.text[:5]
+
+        assert await delivered() == (550, b"5.7.1")
+        await add_domain(directory, "postmaster.test")
+        assert await delivered() == (550, b"5.1.1")
+        domain = await add_user(directory, "postmaster@postmaster.test", "")
+        assert await delivered() == (250, b"2.0.0")
+        [stored] = await inbox(directory, domain.id)
+        assert trace_and_message(stored)[0]["Delivered-To"] == "Postmaster@postmaster.test"
+        await add_domain(directory, "mx.postmaster.test")
+        host = await add_user(directory, "postmaster@mx.postmaster.test", "")
+        assert await delivered() == (250, b"2.0.0")
+        assert len(await inbox(directory, host.id)) == 1
+        await client.close()
 
 
 async def test_addresses_in_utf8(smtp: Listener, directory: MessageStore) -> None:

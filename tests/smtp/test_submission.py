@@ -119,6 +119,18 @@ async def test_no_chunk_is_taken_once_the_session_has_ended(
     await client.close()
 
 
+async def test_postmaster_without_a_domain(
+    submission: Listener, person: Person, directory: MessageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission.server, "hostname", "mx.outside.test")
+    client = await signed_in(submission, person)
+    await client.say(f"MAIL FROM:<{person.address}>", "RCPT TO:<Postmaster>", "DATA")
+    assert (await client.say("A: b\r\n\r\nx\r\n.")).startswith("250 2.0.0")
+    [sent] = await list_sent(await directory.account(person.id), 10)
+    assert [one.recipient for one in sent.deliveries] == ["Postmaster@mx.outside.test"]
+    await client.close()
+
+
 async def test_guessing_ends(submission: Listener, person: Person) -> None:
     client = await greeted(submission)
     answers = [(await client.say("AUTH PLAIN " + plain(person, "wrong")))[:3] for _ in range(5)]
