@@ -174,6 +174,11 @@ def test_a_message_that_was_here_before_is_not_redirected() -> None:
     assert decision.actions == (Keep(),)
     assert "loop" in decision.problem
     assert not interpret('redirect "a@b.test";', b"Delivered-To: other@acme.example.com\r\n\r\nx").problem
+    # By another detail, or by the account's own address, it is the same account.
+    for before in (b"ROADRUNNER@acme.example.com", b"roadrunner+other@Acme.example.com"):
+        assert "loop" in interpret('redirect "a@b.test";', b"Delivered-To: " + before + b"\r\n\r\nx").problem
+    mine = b"Delivered-To: roadrunner@acme.example.com\r\n\r\nx"
+    assert "loop" in interpret('redirect "a@b.test";', mine, recipient="anybody@acme.example.com").problem
 
 
 def test_a_vacation_from_elsewhere() -> None:
