@@ -9,8 +9,8 @@ import pytest
 from correio.errors import RefusedError
 from correio.mail import rules as running
 from correio.mail.alias_directory import add_alias
-from correio.mail.directory import add_domain
 from correio.mail.deliver import Recipient, deliver
+from correio.mail.directory import add_domain
 from correio.mail.mailbox_commands import create_mailbox
 from correio.mail.message_store import MessageStore
 from correio.mail.sieve_scripts import activate_script, list_scripts, put_script
