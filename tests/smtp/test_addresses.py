@@ -127,6 +127,21 @@ async def test_a_forward_and_nobody_here(smtp: Listener, directory: MessageStore
     await client.close()
 
 
+async def test_a_forward_of_a_sender_that_is_no_address_here(
+    smtp: Listener, directory: MessageStore, domain: str
+) -> None:
+    """Nobody's mail is refused because bounces of it could not find their way back."""
+    target = f"{secrets.token_hex(6)}@elsewhere.test"
+    await add_alias(directory, f"out@{domain}", [target])
+    client = await SmtpClient.connect(smtp.address)
+    for sender in (f"{'b' * 400}@outside.test", "bounce@my_host.test"):
+        [answer] = await client.deliver([f"out@{domain}"], MESSAGE, sender)
+        assert answer.code == 250, answer
+    senders = {send.sender[:4] for send, to in await queued(directory, "") if to[0].recipient == target}
+    assert senders == {"", "SRS0"}
+    await client.close()
+
+
 async def test_a_loop(smtp: Listener, directory: MessageStore, domain: str, person: Person) -> None:
     """What an alias has forwarded does not go out by it once more, whoever sent it back."""
     await add_alias(directory, f"out@{domain}", ["x@elsewhere.test", person.address])
