@@ -30,6 +30,8 @@ class SieveLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The highest match variable, ``${99}``."""
     steps: int = 250_000
     """Steps of one run: a command, a test, or a KiB compared."""
+    header: int = 1024 * 1024
+    """Octets of a message's header that are looked at: as many as the parser of messages reads."""
     body: int = 8 * 1024 * 1024
     """Octets of a message's body that ``body`` looks at."""
     problems: int = 20

@@ -198,6 +198,9 @@ def test_steps_are_bounded() -> None:
     decision = interpret(script, b"\r\n" + b"x" * 4 * 1024 * 1024)
     assert decision.problem == "The script took too many steps."
     assert decision.actions == (Keep(),)
+    counts = ",".join(['address :count "gt" "To" "999999"'] * 200)
+    many_fields = (b"To: " + b"a@b," * 9_000 + b"\r\n") * 25 + b"\r\n"
+    assert interpret(f"if anyof({counts}) {{ discard; }}", many_fields).problem == "The script took too many steps."
 
 
 def test_what_is_written_in_other_charsets() -> None:
