@@ -14,6 +14,8 @@ from correio.mime.header_fields import unfold
 
 MAX_AUTHORS: Final = 5
 """Author domains of one message that are looked at; a message with more has no author."""
+MAX_FIELDS: Final = 10
+"""From fields of one message that are read; each may have thousands of addresses."""
 _MOST_NAMES: Final = 50
 """Different domains, or what stands in their place, that are read at all."""
 
@@ -42,7 +44,7 @@ def authors_of(values: Sequence[bytes]) -> Authors:
     problem = "" if len(values) == 1 else f"{len(values)} From fields"
     domains: dict[str, None] = {}
     seen: set[str] = set()
-    for value in values:
+    for value in values[:MAX_FIELDS]:
         addresses = [one for one in parse_raw_addresses(unfold(value)) if not one.is_empty_group]
         if not addresses:
             problem = problem or "a From field without an address"
@@ -56,4 +58,4 @@ def authors_of(values: Sequence[bytes]) -> Authors:
                 problem = problem or "an address in From without a domain"
             if len(seen) > _MOST_NAMES or len(domains) > MAX_AUTHORS:
                 return Authors(tuple(domains), "too many author domains", is_whole=False)
-    return Authors(tuple(domains), problem)
+    return Authors(tuple(domains), problem, is_whole=len(values) <= MAX_FIELDS)

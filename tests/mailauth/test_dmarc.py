@@ -255,9 +255,10 @@ def test_author_domains(fields: list[bytes], domains: tuple[str, ...], problem: 
     assert authors(MailOctets(octets)) == found
 
 
-def test_a_header_too_large_to_be_looked_through_hides_nobody() -> None:
+@pytest.mark.parametrize("many", [b"x:y\r\n" * 20_000, b"From: a@evil.test\r\n" * 10])
+def test_a_header_too_large_to_be_looked_through_hides_nobody(many: bytes) -> None:
     zone = Zone("_dmarc.strict.test TXT v=DMARC1; p=reject")
-    message = b"x:y\r\n" * 20_000 + b"From: a@strict.test\r\n\r\n"
+    message = many + b"From: a@strict.test\r\n\r\n"
     found = at_once(check_dmarc(authors(MailOctets(message)), Spf("none", "mailfrom", ""), [], zone))
     assert (found.result, dmarc_disposition(found)) == ("permerror", "junk")
 
