@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from correio.errors import MailError
-from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
+from correio.errors import MailError, QuotaExceededError
+from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver, trace_prefix
 from correio.mail.ingest import OFF_LOOP, normalised
 from correio.mail.notification import EnvelopeOptions
 from correio.mime.binary_parts import text_form
@@ -158,14 +158,15 @@ async def _deliver(
         )
         for one in transaction.recipients
     ]
+    sender, trace = str(transaction.sender), arrived.field + verdict.fields + received
     try:
-        return await server.finish(
+        outcomes = await server.finish(
             deliver(
                 server.store,
                 arrived.content,
-                str(transaction.sender),
+                sender,
                 recipients,
-                arrived.field + verdict.fields + received,
+                trace,
                 all_or_none=not server.role.lmtp,
                 options=EnvelopeOptions(parameters.envid or "", parameters.ret or ""),
                 reporter=server.reporter,
@@ -175,6 +176,12 @@ async def _deliver(
         )
     except MailError as error:
         return [error] * len(recipients)
+    if len(recipients) > 1 and not server.role.lmtp:
+        for one, outcome in zip(recipients, outcomes, strict=True):
+            if isinstance(outcome, QuotaExceededError):
+                octets = len(trace_prefix(sender, one.address, trace)) + len(arrived.content)
+                server.no_room.note(sender, one.address, octets, connection.loop.time())
+    return outcomes
 
 
 async def _received(connection: MailConnection, now: int) -> bytes:

@@ -356,6 +356,32 @@ async def test_a_full_mailbox_is_refused_at_rcpt(smtp: Listener, directory: Mess
     await client.close()
 
 
+async def test_a_full_mailbox_keeps_no_message_from_the_others_for_long(
+    smtp: Listener, directory: MessageStore, person: Person
+) -> None:
+    """Where MAIL does not say the size, only the data can tell; the next attempt knows."""
+    await add_domain(directory, "smaller.test")
+    small = await add_user(directory, "small@smaller.test", "", quota=2000)
+    client = await greeted(smtp)
+
+    async def attempt(size: str, octets: int) -> list[str]:
+        await client.say(f"MAIL FROM:<a@b.test>{size}")
+        answers = [await client.say(f"RCPT TO:<{to}>") for to in (small.address, person.address)]
+        await client.say("DATA")
+        return [answer[:9] for answer in (*answers, await client.say(b"A: b\r\n\r\n" + b"x" * octets + b"\r\n."))]
+
+    assert await attempt("", 9000) == ["250 2.1.5", "250 2.1.5", "451 4.3.0"]
+    # For now only: what is sent this time may be smaller.
+    assert await attempt("", 9000) == ["452 4.2.2", "250 2.1.5", "250 2.0.0"]
+    assert await attempt(" SIZE=1000", 900) == ["250 2.1.5", "250 2.1.5", "250 2.0.0"]
+    # The size fits to the octet, and the trace fields do not.
+    assert await attempt(" SIZE=700", 690) == ["250 2.1.5", "250 2.1.5", "452 4.2.2"]
+    assert await attempt(" SIZE=700", 690) == ["452 4.2.2", "250 2.1.5", "250 2.0.0"]
+    assert len(await inbox(directory, person.id)) == 3
+    assert len(await inbox(directory, small.id)) == 1
+    await client.close()
+
+
 async def test_loops_end(smtp: Listener, person: Person) -> None:
     client = await SmtpClient.connect(smtp.address)
     [answer] = await client.deliver([person.address], b"Received: x\r\n" * 101 + b"\r\n")

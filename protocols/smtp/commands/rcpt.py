@@ -55,14 +55,14 @@ async def _accept(
         accounts = await asyncio.gather(*(store.account(account_id) for account_id in resolved.accounts))
     except MailError as error:
         return refuse_recipient(error)
-    size = transaction.parameters.size
+    server, sender, size = connection.server, str(transaction.sender), transaction.parameters.size
+    expected = server.no_room.expected(sender, str(address), size, connection.loop.time())
     for account in accounts:
-        full = decide_room(account.used, account.quota, size, account.messages, account.message_quota)
+        full = decide_room(account.used, account.quota, size, account.messages, account.message_quota, expected)
         if full is not None:
             return full
-    policies = connection.server.policies
+    policies = server.policies
     if policies is not None:
-        sender = str(transaction.sender)
         refused = await policies.recipient(connection.client, connection.remote, sender, str(address), address.local)
         if refused is not None:
             return refused
