@@ -58,7 +58,7 @@ async def redirect(
     ingested = await ingest(store, message.content, prefix=prefix, parsed=message.parsed, durable=durable)
     recipients = [OutgoingRecipient(address, site=await site_for(store, address)) for address in addresses]
     rewritten = rewrite_sender(sender, destination(account.address), await srs_secret(store), store.now())
-    smtputf8, eight_bit = wire_needs(message.content, [rewritten, *addresses])
+    smtputf8, eight_bit = wire_needs(message.content, [rewritten, *addresses], prefix=prefix)
     origin = Origin(kind="forward", sender=rewritten, smtputf8=smtputf8, eight_bit=eight_bit)
     return outgoing(store, origin, ingested, recipients, key=(*key, "redirect"))
 

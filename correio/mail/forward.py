@@ -72,7 +72,7 @@ async def forward(
         recipients = [
             OutgoingRecipient(target.address, target.notify, target.orcpt) for target in targets if target.via == via
         ]
-        smtputf8, eight_bit = wire_needs(content, [rewritten, *(one.address for one in recipients)])
+        smtputf8, eight_bit = wire_needs(content, [rewritten, *(one.address for one in recipients)], prefix=prefix)
         origin = Origin(
             kind="forward",
             sender=rewritten,
