@@ -40,6 +40,8 @@ class SieveLimits(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 5230 section 4.1: the default of ``:days``."""
     vacation_most: int = 90 * DAY
     """Seconds: the longest that an answer is not repeated."""
+    duplicates: int = 32
+    """Ids that the ``duplicate`` tests of one run may come across: each is asked for and remembered."""
     duplicate_default: int = 7 * DAY
     """Seconds."""
     duplicate_most: int = 90 * DAY

@@ -187,6 +187,8 @@ def _duplicate(run: Execution, test: tree.Duplicate) -> bool:
         return False
     handle = run.text(test.handle) if test.handle is not None else ""
     name = f"{len(handle)}:{handle}{value}"
+    if name not in run.sightings and len(run.sightings) >= run.limits.duplicates:
+        raise SieveRuntimeError(f"The script tests more than {run.limits.duplicates} ids for duplicates.")
     run.sightings[name] = Sighting(name, test.seconds, test.last)
     if name not in run.environment.seen:
         run.unknown[name] = None

@@ -158,6 +158,7 @@ def test_variables_are_bounded() -> None:
         ('set "u" "Junk"; fileinto :specialuse "${u}" "a";', "no special use"),
         ("keep;" * 33, "32 actions"),
         ("".join(f'redirect "a{at}@b.test";' for at in range(6)), "5 addresses"),
+        ("".join(f'if duplicate :uniqueid "{at}" {{}}' for at in range(33)), "32 ids"),
         ('set "c" "é"; vacation :mime "X: ${c}\r\n\r\nx";', "US-ASCII"),
     ],
 )
