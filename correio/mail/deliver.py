@@ -97,7 +97,7 @@ async def additions(
                 continue
             view = view or MessageView(content, parsed)
             delivery = Delivery(
-                arrival=Arrival(view.with_prefix(prefix), sender, copy.address),
+                arrival=Arrival(view.with_prefix(prefix), sender, copy.address, keep == JUNK_ROLE),
                 ingested=ingested,
                 redirected=Redirected(content, parsed, received, copy.address),
                 key=(key, copy.address),
