@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,7 @@ from correio.errors import MailError, QuotaExceededError
 from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver, trace_prefix
 from correio.mail.ingest import OFF_LOOP, normalised
 from correio.mail.notification import EnvelopeOptions
+from correio.mailauth.authentication_results import without_forged
 from correio.mime.binary_parts import text_form
 from correio.queue.late_bounces import note_bounces
 from protocols.smtp.authenticating import Authenticated, authenticated, must_authenticate
@@ -62,11 +64,8 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
         if refusal is not None:
             return [refusal]
     if connection.server.role.submission:
-        message_id = f"{transaction.id}@{connection.hostname}"
-        if len(content) > OFF_LOOP:
-            content = await connection.server.store.in_worker(complete_header, content, message_id=message_id, time=now)
-        else:
-            content = complete_header(content, message_id=message_id, time=now)
+        mend = partial(_mended, content, connection.hostname, f"{transaction.id}@{connection.hostname}", now)
+        content = await connection.server.store.in_worker(mend) if len(content) > OFF_LOOP else mend()
     received = await _received(connection, now)
     arrived = Authenticated(content)
     if connection.server.role.foreign and must_authenticate(connection.server.settings, connection.remote):
@@ -109,6 +108,13 @@ async def _in_lines(connection: MailConnection, content: bytes) -> bytes:
     if connection.transaction.parameters.body == "BINARYMIME":
         return await store.in_worker(text_form, content)
     return await normalised(store, content)
+
+
+def _mended(content: bytes, hostname: str, message_id: str, now: int) -> bytes:
+    """Return a submitted message with a whole header, and without results of checks in the name of this server: it has made none
+    (RFC 8601 section 5).
+    """
+    return complete_header(without_forged(content, hostname), message_id=message_id, time=now)
 
 
 async def refuse_transaction(connection: MailConnection, refusal: Reply) -> None:

@@ -17,7 +17,7 @@ from protocols.smtp import connection as connection_module
 from protocols.smtp.server import SubmissionServer
 from tests.conftest import NewPerson
 from tests.peers.served import Person
-from tests.smtp.listeners import Listener, RawClient, inbox, listening, trace_and_message, trusting
+from tests.smtp.listeners import HOSTNAME, Listener, RawClient, inbox, listening, trace_and_message, trusting
 
 
 def b64(text: str) -> str:
@@ -237,6 +237,23 @@ async def test_the_header_is_completed(submission: Listener, new_person: NewPers
     assert rest.endswith(b"\r\n\r\nBcc: body\r\n")
     assert rest.count(b"\r\nDate: ") == 1
     assert rest.count(b"\r\nMessage-ID: <D") == 1
+    await client.close()
+
+
+async def test_what_is_found_here_is_not_for_our_own_people_to_say(
+    submission: Listener, new_person: NewPerson, directory: MessageStore
+) -> None:
+    """RFC 8601 section 5: a field by the name of this server goes, whoever brings it."""
+    sender, recipient = await new_person(), await new_person()
+    client = await signed_in(submission, sender)
+    await client.say(f"MAIL FROM:<{sender.address}>", f"RCPT TO:<{recipient.address}>", "DATA")
+    forged = f"Authentication-Results: {HOSTNAME}; dmarc=pass header.from=bank.test"
+    other = "Authentication-Results: mx.other.test; dmarc=pass"
+    assert (await client.say(f"{forged}\r\n{other}\r\nFrom: ceo@bank.test\r\n\r\nx\r\n.")).startswith("250")
+    [stored] = await inbox(directory, recipient.id)
+    assert b"bank.test\r\n" in stored
+    assert HOSTNAME.encode() + b"; dmarc" not in stored
+    assert other.encode() in stored
     await client.close()
 
 
