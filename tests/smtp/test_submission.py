@@ -224,6 +224,19 @@ async def test_recipients_elsewhere_go_through_the_queue(
     await client.close()
 
 
+async def test_a_host_with_an_underscore_in_its_name(
+    submission: Listener, new_person: NewPerson, directory: MessageStore
+) -> None:
+    """No host may be called so (RFC 1123), and mail comes from many that are: it has to be possible to answer it."""
+    sender = await new_person()
+    client = await signed_in(submission, sender)
+    await client.say(f"MAIL FROM:<{sender.address}>", "RCPT TO:<root@My_host.test>", "DATA")
+    assert (await client.say("A: b\r\n\r\n.")).startswith("250")
+    [sent] = await list_sent(await directory.account(sender.id), 10)
+    assert [(one.recipient, one.queue) for one in sent.deliveries] == [("root@My_host.test", "my_host.test")]
+    await client.close()
+
+
 async def test_the_header_is_completed(submission: Listener, new_person: NewPerson, directory: MessageStore) -> None:
     person, other = await new_person(), await new_person()
     client = await signed_in(submission, person)
