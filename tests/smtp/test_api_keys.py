@@ -151,6 +151,7 @@ async def test_no_other_door_opens(directory: MessageStore, person: Person) -> N
         (b"Sender: s@b.test\r\nFrom:\r\n a@b.test\r\n\r\n", ["a@b.test", "s@b.test"]),
         (b"From: \r\n\r\n", [""]),
         (b"Subject: a\r\n\r\n", [""]),
+        (b"\r\nFrom: a@b.test\r\n\r\n", [""]),
         (b"", [""]),
     ],
 )

@@ -188,6 +188,16 @@ ID = b"Message-ID: <id@mx.test>\r\n"
         (b"", DATE + ID),
         (b"From: a@b", b"From: a@b\r\n" + DATE + ID),
         (b"From: a@b\nBcc: c@d\n\nbody", b"From: a@b\n" + DATE + ID + b"\nbody"),
+        # A line that is no field, or one whose name is beyond US-ASCII, ends no header: readers pass it over.
+        (
+            b"From: a@b\r\nodd line\r\nBcc: c@d\r\nDate: x\r\n\r\nbody",
+            b"From: a@b\r\nodd line\r\nDate: x\r\n" + ID + b"\r\nbody",
+        ),
+        (b"X\xc3\xa9: y\r\nBCC:\r\n c@d\r\n\r\nbody", b"X\xc3\xa9: y\r\n" + DATE + ID + b"\r\nbody"),
+        (b"From a@b Mon\r\nBcc: c@d\r\nDate: x\r\n\r\n", b"From a@b Mon\r\nDate: x\r\n" + ID + b"\r\n"),
+        # Without an empty line it does.
+        (b"From: a@b\r\nodd line\r\nBcc: c@d", b"From: a@b\r\n" + DATE + ID + b"odd line\r\nBcc: c@d"),
+        (b"two\r\n\r\nBcc: lines", DATE + ID + b"\r\ntwo\r\n\r\nBcc: lines"),
     ],
 )  # fmt: skip
 def test_submission_header(message: bytes, expected: bytes) -> None:
