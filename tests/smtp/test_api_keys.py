@@ -152,6 +152,12 @@ async def test_no_other_door_opens(directory: MessageStore, person: Person) -> N
         (b"From: \r\n\r\n", [""]),
         (b"Subject: a\r\n\r\n", [""]),
         (b"\r\nFrom: a@b.test\r\n\r\n", [""]),
+        # What nobody looks at is allowed to nobody.
+        (b"From: " + b"a@b.test," * 100 + b"\r\n\r\n", ["a@b.test"] * 100),
+        (b"From: " + b"a@b.test," * 101 + b"\r\n\r\n", [""]),
+        (b"From: a@b.test\r\n" * 101, [""]),
+        (b"From: a@b.test," + b" " * 70_000 + b"c@d.test\r\n\r\n", [""]),
+        (b"From: a@b.test\r\n" + b"x:\r\n" * 300_000 + b"From: c@d.test\r\n\r\n", [""]),
         (b"", [""]),
     ],
 )
