@@ -9,8 +9,8 @@ import msgspec
 
 from correio.dns.names import ascii_name
 from correio.mailauth.mail_octets import MailOctets
-from correio.mime.addresses import parse_raw_addresses
-from correio.mime.header_fields import unfold
+from correio.mime.addresses import MAX_ADDRESSES, parse_raw_addresses
+from correio.mime.header_fields import MAX_VALUE, unfold
 
 MAX_AUTHORS: Final = 5
 """Author domains of one message that are looked at; a message with more has no author."""
@@ -44,8 +44,12 @@ def authors_of(values: Sequence[bytes]) -> Authors:
     problem = "" if len(values) == 1 else f"{len(values)} From fields"
     domains: dict[str, None] = {}
     seen: set[str] = set()
+    is_whole = len(values) <= MAX_FIELDS
     for value in values[:MAX_FIELDS]:
-        addresses = [one for one in parse_raw_addresses(unfold(value)) if not one.is_empty_group]
+        found = parse_raw_addresses(unfold(value))
+        # What is cut off could be anybody.
+        is_whole = is_whole and len(value) <= MAX_VALUE and len(found) < MAX_ADDRESSES
+        addresses = [one for one in found if not one.is_empty_group]
         if not addresses:
             problem = problem or "a From field without an address"
         for address in addresses:
@@ -58,4 +62,4 @@ def authors_of(values: Sequence[bytes]) -> Authors:
                 problem = problem or "an address in From without a domain"
             if len(seen) > _MOST_NAMES or len(domains) > MAX_AUTHORS:
                 return Authors(tuple(domains), "too many author domains", is_whole=False)
-    return Authors(tuple(domains), problem, is_whole=len(values) <= MAX_FIELDS)
+    return Authors(tuple(domains), problem if is_whole else "more in From than is read", is_whole)

@@ -255,7 +255,16 @@ def test_author_domains(fields: list[bytes], domains: tuple[str, ...], problem: 
     assert authors(MailOctets(octets)) == found
 
 
-@pytest.mark.parametrize("many", [b"x:y\r\n" * 20_000, b"From: a@evil.test\r\n" * 10])
+@pytest.mark.parametrize(
+    "many",
+    [
+        b"x:y\r\n" * 20_000,
+        b"From: a@evil.test\r\n" * 10,
+        # In one field, before the last line of it.
+        b"From: a@evil.test," + b" " * 70_000 + b"b@strict.test\r\nX: ",
+        b"From: " + b"a@e," * 10_000 + b"b@strict.test\r\nX: ",
+    ],
+)
 def test_a_header_too_large_to_be_looked_through_hides_nobody(many: bytes) -> None:
     zone = Zone("_dmarc.strict.test TXT v=DMARC1; p=reject")
     message = many + b"From: a@strict.test\r\n\r\n"
