@@ -15,6 +15,7 @@ from correio.mail.routing import site_for, srs_secret
 from correio.mail.sites import destination
 from correio.mail.srs import rewrite_sender
 from correio.sieve.actions import Reject, Vacation
+from correio.sieve.personal import plain_address
 from correio.sieve.refusal_message import Refusing, compose_refusal
 from correio.sieve.vacation_message import Answering, compose_vacation
 
@@ -48,12 +49,16 @@ async def redirect(
     Raises InvalidInputError, TooLargeError, UnavailableError.
     """
     store = account.store
-    # Delivered-To shows a loop when the message comes back, Received counts the hops.
-    prefix = f"Delivered-To: {message.recipient}\r\n".encode("utf-8", "surrogateescape") + message.received
+    # Delivered-To shows a loop when the message comes back, by whatever name of the account; Received counts the hops.
+    names = [message.recipient]
+    if plain_address(message.recipient) != plain_address(account.address):
+        names.insert(0, account.address)
+    shown = "".join(f"Delivered-To: {name}\r\n" for name in names)
+    prefix = shown.encode("utf-8", "surrogateescape") + message.received
     ingested = await ingest(store, message.content, prefix=prefix, parsed=message.parsed, durable=durable)
     recipients = [OutgoingRecipient(address, site=await site_for(store, address)) for address in addresses]
     rewritten = rewrite_sender(sender, destination(account.address), await srs_secret(store), store.now())
-    smtputf8, eight_bit = wire_needs(message.content, [rewritten, *addresses])
+    smtputf8, eight_bit = wire_needs(message.content, [rewritten, *addresses], prefix=prefix)
     origin = Origin(kind="forward", sender=rewritten, smtputf8=smtputf8, eight_bit=eight_bit)
     return outgoing(store, origin, ingested, recipients, key=(*key, "redirect"))
 

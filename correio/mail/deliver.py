@@ -18,7 +18,7 @@ from correio.mail.committer import Operation
 from correio.mail.delivery_share import Share, share_out
 from correio.mail.filtered_delivery import Delivery, FilteredDelivery
 from correio.mail.flags import NO_FLAGS
-from correio.mail.forward import forward, require_no_loop
+from correio.mail.forward import delivered_to, forward, require_no_loop
 from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
 from correio.mail.notification import EnvelopeOptions, ReportedMessage, Reporter
@@ -97,7 +97,7 @@ async def additions(
                 continue
             view = view or MessageView(content, parsed)
             delivery = Delivery(
-                arrival=Arrival(view.with_prefix(prefix), sender, copy.address),
+                arrival=Arrival(view.with_prefix(prefix), sender, copy.address, keep == JUNK_ROLE),
                 ingested=ingested,
                 redirected=Redirected(content, parsed, received, copy.address),
                 key=(key, copy.address),
@@ -149,10 +149,11 @@ async def deliver(
     key = key or os.urandom(16)
     durable: set[bytes] = set()
     shares = share_out(recipients, together=all_or_none)
+    before = delivered_to(content) if any(recipient.forwards for recipient in recipients) else frozenset()
     for share in shares:
         for number, recipient in share.recipients.items():
             try:
-                require_no_loop(content, [one.via for one in recipient.forwards])
+                require_no_loop(before, [one.via for one in recipient.forwards])
             except LoopError as error:
                 share.fail(number, error)
     going = [share for share in shares if not share.failures]

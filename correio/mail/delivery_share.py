@@ -40,9 +40,14 @@ class Share(msgspec.Struct):
     def forwards(self) -> list[ForwardTo]:
         """Return each address elsewhere."""
         found: dict[str, ForwardTo] = {}
+        seen: set[str] = set()
         for recipient in self.recipients.values():
             notify = passed_on(recipient.notify, expanded=recipient.expanded)
             for one in recipient.forwards:
+                # A thousand names of one alias lead to the same hundred addresses.
+                if one.address in seen:
+                    continue
+                seen.add(one.address)
                 found.setdefault(address_key(one.address), ForwardTo(one.address, one.via, notify, recipient.orcpt))
         return list(found.values())
 
@@ -105,20 +110,26 @@ class Share(msgspec.Struct):
 
 
 def share_out(recipients: Sequence[Recipient], *, together: bool) -> list[Share]:
-    """Return the shares; one for all of them where they are ``together``."""
+    """Return the shares, by their first recipients; one for all of them where they are ``together``."""
     if together:
         return [Share(dict(enumerate(recipients)))]
-    shares: dict[int, Share] = {}
+    # Each recipient points to an earlier one that it shares a place with, at the end of which stands the first of them.
+    earlier = list(range(len(recipients)))
+
+    def first(number: int) -> int:
+        while earlier[number] != number:
+            earlier[number] = earlier[earlier[number]]
+            number = earlier[number]
+        return number
+
     by_place: dict[str, int] = {}
     for number, recipient in enumerate(recipients):
-        share = Share({number: recipient})
         for place in _places(recipient):
-            if (known := by_place.get(place)) is not None and known in shares and shares[known] is not share:
-                share.recipients = shares.pop(known).recipients | share.recipients
-            by_place[place] = number
-        for other in share.recipients.values():
-            by_place.update(dict.fromkeys(_places(other), number))
-        shares[number] = share
+            one, other = first(by_place.setdefault(place, number)), first(number)
+            earlier[max(one, other)] = min(one, other)
+    shares: dict[int, Share] = {}
+    for number, recipient in enumerate(recipients):
+        shares.setdefault(first(number), Share({})).recipients[number] = recipient
     return list(shares.values())
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import msgspec
@@ -22,6 +23,8 @@ from correio.mime.model import ParsedMessage
 _DELIVERED_TO: Final = re.compile(rb"\ndelivered-to[ \t]*:([^\r\n]*)", re.IGNORECASE)
 _LOOKED_THROUGH: Final = 256 * 1024
 """Octets of a header in which Delivered-To is looked for."""
+MOST_DELIVERED_TO: Final = 100
+"""Fields of that name that are read, from the top: whoever delivers puts his there."""
 
 
 class ForwardTo(msgspec.Struct, frozen=True):
@@ -40,7 +43,8 @@ def delivered_to(content: bytes) -> frozenset[str]:
     header = b"\n" + content[:_LOOKED_THROUGH]
     end = header.find(b"\n\r\n")
     found: set[str] = set()
-    for match in _DELIVERED_TO.finditer(header[: end + 1] if end >= 0 else header):
+    fields = _DELIVERED_TO.finditer(header[: end + 1] if end >= 0 else header)
+    for match in itertools.islice(fields, MOST_DELIVERED_TO):
         try:
             found.add(address_key(match[1].decode("utf-8", "surrogateescape")))
         except InvalidInputError:
@@ -72,7 +76,7 @@ async def forward(
         recipients = [
             OutgoingRecipient(target.address, target.notify, target.orcpt) for target in targets if target.via == via
         ]
-        smtputf8, eight_bit = wire_needs(content, [rewritten, *(one.address for one in recipients)])
+        smtputf8, eight_bit = wire_needs(content, [rewritten, *(one.address for one in recipients)], prefix=prefix)
         origin = Origin(
             kind="forward",
             sender=rewritten,
@@ -86,7 +90,7 @@ async def forward(
     return mail
 
 
-def require_no_loop(content: bytes, vias: Sequence[str]) -> None:
-    """Raise LoopError where one of these aliases has forwarded the message before (its Delivered-To field is there)."""
-    if vias and (again := delivered_to(content) & set(vias)):
+def require_no_loop(before: Set[str], vias: Sequence[str]) -> None:
+    """Raise LoopError where one of these aliases has forwarded the message before: it is among those of :func:`delivered_to`."""
+    if again := before & set(vias):
         raise LoopError(f"The message was forwarded by {min(again)[:200]} before: a loop.")

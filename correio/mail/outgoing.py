@@ -72,11 +72,14 @@ class Outgoing(msgspec.Struct, frozen=True):
         return {delivery.queue for delivery in self.deliveries if delivery.queue}
 
 
-def wire_needs(raw: bytes, addresses: Iterable[str]) -> tuple[bool, bool]:
-    """Tell whether a message needs SMTPUTF8 (RFC 6531), and whether it has octets above 127."""
-    eight_bit = not raw.isascii()
+def wire_needs(raw: bytes, addresses: Iterable[str], *, prefix: bytes = b"") -> tuple[bool, bool]:
+    """Tell whether a message with the trace fields ``prefix`` on top needs SMTPUTF8 (RFC 6531), and whether it has octets
+    above 127.
+    """
+    eight_bit = not (prefix.isascii() and raw.isascii())
     header = raw[: raw.find(b"\r\n\r\n")] if eight_bit and b"\r\n\r\n" in raw else raw
-    return not header.isascii() or not all(address.isascii() for address in addresses), eight_bit
+    plain = prefix.isascii() and header.isascii()
+    return not plain or not all(address.isascii() for address in addresses), eight_bit
 
 
 def _due(now: int, send_at: int) -> float:

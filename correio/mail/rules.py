@@ -43,6 +43,8 @@ class Arrival(msgspec.Struct, frozen=True):
     """The envelope sender."""
     recipient: str
     """The envelope recipient, as the client gave it."""
+    junk: bool = False
+    """Whether it was taken for junk before the rules are run."""
 
 
 def local_zone(seconds: int) -> int:
@@ -128,6 +130,7 @@ def _environment(account: Account, arrival: Arrival, known: dict[str, bool]) -> 
     return Environment(
         sender=arrival.sender,
         recipient=arrival.recipient,
+        junk=arrival.junk,
         addresses=(account.address,),
         now=account.store.now(),
         local_zone=local_zone,

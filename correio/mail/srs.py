@@ -16,6 +16,7 @@ import hmac
 import re
 from typing import Final
 
+from correio.errors import InvalidInputError
 from correio.mail.addresses import split_address
 
 MAX_AGE: Final = 21
@@ -50,7 +51,11 @@ def rewrite_sender(sender: str, domain: str, secret: bytes, now: int) -> str:
     """
     if not sender:
         return ""
-    local, sender_domain = split_address(sender)
+    try:
+        local, sender_domain = split_address(sender)
+    except InvalidInputError:
+        # Longer than an address here may be, and so longer than it could be rewritten.
+        return ""
     if sender_domain.lower() == domain.lower():
         return sender
     rewritten = _rewrite(local, sender_domain, secret, now)

@@ -295,7 +295,7 @@ class _Work:
     def _outgoing(self, recipients: Sequence[OutgoingRecipient], signer: str, saved: AddMessages | None) -> Outgoing:
         submission = self.submission
         addresses = [submission.sender, *(one.address for one in submission.recipients)]
-        smtputf8, eight_bit = wire_needs(self.content, addresses)
+        smtputf8, eight_bit = wire_needs(self.content, addresses, prefix=submission.received)
         origin = Origin(
             kind=submission.kind,
             sender=submission.sender,

@@ -110,6 +110,8 @@ def _prepared(message: MailOctets, instances: dict[bytes, dict[int, int]], highe
     made = message_signature(parse_tags(field_text(message.fields[newest].value)))
     if SEAL in made.names:
         raise TagListError("a signature covers seals")
+    if b"from" not in made.names:
+        raise TagListError("the newest signature does not cover From")
     return PreparedArc(highest, tuple(seals), prepare_signature(message, made, newest), ended=ended)
 
 
@@ -141,8 +143,11 @@ async def verify_arc(prepared: PreparedArc, lookups: Lookups, now: int) -> Arc:
 def trusted_sealer(prepared: PreparedArc, author: str, trusted: Collection[str]) -> str:
     """Return who among the trusted says to have seen DMARC pass for a domain; "" nobody. It counts if the chain passes.
 
-    The newest sealers have to be trusted one after another: what one of them says of an older one is its word too.
+    The newest sealers have to be trusted one after another: what one of them says of an older one is its word too. Of a
+    message that is signed in part only (``l=``) it is nobody's, as in DMARC.
     """
+    if prepared.message_signature is None or prepared.message_signature.partial:
+        return ""
     for seal in reversed(prepared.seals):
         if seal.signature.domain not in trusted:
             return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,6 +15,10 @@ MAX_VALUE: Final = 320
 """Characters of one value that are written: an address fits."""
 MAX_RESULTS: Final = 100
 """Results of one field that are read."""
+MAX_ID: Final = 1000
+"""Octets of a field within which it says whose it is, or it is taken for one that does not."""
+MAX_FIELDS: Final = 1000
+"""Fields of one message of which it is asked whose they are; those after them go unread."""
 
 # RFC 2045 section 5.1, and an address of such words as RFC 8601 section 2.2 allows it.
 _BARE: Final = re.compile(r"(?:[A-Za-z0-9!#$%&'*+\-.^_`{|}~]*@)?[A-Za-z0-9!#$%&'*+\-.^_`{|}~]+")
@@ -107,6 +112,16 @@ def _whole_names(words: list[str]) -> list[str]:
     return whole
 
 
+def _whose(value: bytes) -> str:
+    """Return the authserv-id of a field, "" where it does not say it soon."""
+    statements = list(itertools.islice(_statements(unfold(value[:MAX_ID])), 2))
+    if len(value) > MAX_ID and len(statements) < 2:
+        # Cut before the first semicolon: perhaps within the very word.
+        return ""
+    words = statements[0]
+    return "" if not words or words[0] == "=" else words[0]
+
+
 def without_forged(message: bytes, authserv_id: str) -> bytes:
     """Return a message without the fields that claim to be ours, or nobody's (RFC 8601 section 5)."""
     blank = message.find(b"\r\n\r\n")
@@ -114,9 +129,9 @@ def without_forged(message: bytes, authserv_id: str) -> bytes:
     kept: list[bytes] = []
     at = 0
     own = authserv_id.lower().rstrip(".")
-    for field in _OWN_FIELD.finditer(message, 0, end):
-        found = parse_results(field[1])
-        if found is None or found.authserv_id.lower().rstrip(".") == own:
+    for number, field in enumerate(_OWN_FIELD.finditer(message, 0, end)):
+        whose = _whose(field[1]).lower().rstrip(".") if number < MAX_FIELDS else ""
+        if whose in ("", own):
             kept.append(message[at : field.start()])
             at = field.end()
     return b"".join([*kept, message[at:]]) if at else message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,11 +10,14 @@ import msgspec
 
 from correio.dns.names import ascii_name
 from correio.mailauth.mail_octets import MailOctets
-from correio.mime.addresses import parse_raw_addresses
-from correio.mime.header_fields import unfold
+from correio.mime.addresses import MAX_ADDRESSES, parse_raw_addresses
+from correio.mime.header_fields import MAX_VALUE, unfold
 
 MAX_AUTHORS: Final = 5
 """Author domains of one message that are looked at; a message with more has no author."""
+MAX_FIELDS: Final = 10
+"""From fields of one message that are read; each may have thousands of addresses."""
+_NAME: Final = re.compile(r"[a-z0-9_\-]+(?:\.[a-z0-9_\-]+)*|\[[a-z0-9.:]+\]")
 _MOST_NAMES: Final = 50
 """Different domains, or what stands in their place, that are read at all."""
 
@@ -42,18 +46,37 @@ def authors_of(values: Sequence[bytes]) -> Authors:
     problem = "" if len(values) == 1 else f"{len(values)} From fields"
     domains: dict[str, None] = {}
     seen: set[str] = set()
-    for value in values:
-        addresses = [one for one in parse_raw_addresses(unfold(value)) if not one.is_empty_group]
+    is_whole = len(values) <= MAX_FIELDS
+    for value in values[:MAX_FIELDS]:
+        found = parse_raw_addresses(unfold(value))
+        if len(value) > MAX_VALUE or len(found) >= MAX_ADDRESSES:
+            # What is cut off could be anybody.
+            problem, is_whole = problem or "more in From than is read", False
+        addresses = [one for one in found if not one.is_empty_group]
         if not addresses:
             problem = problem or "a From field without an address"
         for address in addresses:
             if address.domain in seen:
                 continue
             seen.add(address.domain)
-            try:
-                domains[ascii_name(address.domain)] = None
-            except ValueError:
+            name = _domain(address.domain)
+            if name:
+                domains[name] = None
+            elif address.domain:
+                problem, is_whole = problem or "an address in From with what is no domain name", False
+            else:
                 problem = problem or "an address in From without a domain"
             if len(seen) > _MOST_NAMES or len(domains) > MAX_AUTHORS:
                 return Authors(tuple(domains), "too many author domains", is_whole=False)
-    return Authors(tuple(domains), problem)
+    return Authors(tuple(domains), problem, is_whole)
+
+
+def _domain(text: str) -> str:
+    """Return a domain in A-labels, or an address literal; "" for what is neither. Nothing is known of the owner of what is nearly a
+    domain, and its reader is perhaps shown the domain.
+    """
+    try:
+        name = ascii_name(text)
+    except ValueError:
+        return ""
+    return name if _NAME.fullmatch(name) else ""

@@ -55,15 +55,16 @@ async def check_dmarc(
 
     Of several Author Domains each is evaluated, and the strictest policy among those that fail counts (section 11.5).
     """
-    if not authors.is_whole:
-        # Not evaluated to the end, so that somebody's policy might be passed over.
-        first = authors.domains[0] if authors.domains else ""
-        return Dmarc("permerror", first, policy="quarantine", reason=authors.problem)
     if not authors.domains:
-        return Dmarc("permerror", "", reason=authors.problem)
+        return Dmarc("permerror", "", policy="none" if authors.is_whole else "quarantine", reason=authors.problem)
     walk = walk or TreeWalk(lookups)
-    found = [await _of_one(domain, spf, dkim, walk, lookups) for domain in authors.domains]
+    found = [await _of_one(domain, spf, dkim, walk, lookups) for domain in authors.domains[:MAX_AUTHORS]]
     worst = max(found, key=lambda one: (_GRAVITY[one.result], _STRICTNESS[one.policy]))
+    if not authors.is_whole:
+        # Not evaluated to the end, so that somebody's policy might be passed over. What was found is not made milder by that.
+        if (worst.result, worst.policy) == ("fail", "reject"):
+            return worst
+        return Dmarc("permerror", authors.domains[0], policy="quarantine", reason=authors.problem)
     if authors.problem and worst.result in ("pass", "none"):
         return msgspec.structs.replace(worst, result="permerror", policy="none", reason=authors.problem)
     return worst

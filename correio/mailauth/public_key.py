@@ -23,6 +23,10 @@ LEAST_BITS: Final = 1024
 """RFC 8301 section 3.2: shorter RSA keys make nothing valid."""
 MOST_BITS: Final = 4096
 """RFC 8301 section 3.2 asks verifiers for no more; a longer key would cost them its time."""
+MOST_EXPONENT: Final = 64
+"""Bits of a public exponent; nearly all have 17. One as long as the modulus makes each verification take 15 ms, and a message
+may ask for hundreds. OpenSSL has the same bound for the longest keys.
+"""
 _KEPT: Final = 1024
 
 _SHA256: Final = Prehashed(SHA256())
@@ -99,4 +103,7 @@ def _key(kind: str, octets: bytes) -> RSAPublicKey | Ed25519PublicKey:
         raise TagListError("p= is no rsa key")
     if not LEAST_BITS <= key.key_size <= MOST_BITS:
         raise TagListError(f"the key has {key.key_size} bits, not from {LEAST_BITS} to {MOST_BITS}")
+    exponent = key.public_numbers().e.bit_length()
+    if exponent > MOST_EXPONENT:
+        raise TagListError(f"the key has an exponent of {exponent} bits, more than {MOST_EXPONENT}")
     return key

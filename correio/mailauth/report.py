@@ -18,8 +18,10 @@ def method_results(found: MessageAuthentication, *, mail_from: str, helo: str, c
         results.append(
             MethodResult("spf", spf.result, _reason(spf.result, spf.reason), (("smtp.mailfrom", mail_from),))
         )
+    # US-ASCII whatever the client said: nothing else of the message need be beyond it.
+    said = helo.encode("ascii", "replace").decode("ascii")
     results.append(
-        MethodResult("spf", found.helo.result, _reason(found.helo.result, found.helo.reason), (("smtp.helo", helo),))
+        MethodResult("spf", found.helo.result, _reason(found.helo.result, found.helo.reason), (("smtp.helo", said),))
     )
     results.append(_dmarc(found.dmarc, found.sealer))
     results.append(_arc(found.arc, client_ip))

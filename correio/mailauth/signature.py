@@ -18,6 +18,8 @@ Algorithm = Literal["rsa-sha256", "ed25519-sha256"]
 
 MAX_NAMES: Final = 1000
 """Names in ``h=``."""
+MAX_IDENTITY: Final = 320
+"""Characters of ``i=``, an address: it is stored with every copy of a message."""
 FUTURE: Final = 24 * 3600
 """Seconds that a signer's clock may be ahead."""
 
@@ -75,6 +77,8 @@ def parse_dkim_signature(value: bytes) -> Signature:
     if "q" in tags and "dns/txt" not in [item.lower() for item in items(tags["q"])]:
         raise TagListError("the key is not in the DNS")
     identity = tags.get("i", "")
+    if len(identity) > MAX_IDENTITY:
+        raise TagListError("i= is too long for an address")
     identity_domain = _domain("i", identity.rpartition("@")[2]) if identity else signature.domain
     if identity_domain != signature.domain and not identity_domain.endswith(f".{signature.domain}"):
         raise TagListError("i= is not in the domain of d=")

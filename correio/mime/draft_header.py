@@ -24,6 +24,8 @@ _NOT_SENT: Final = frozenset(
     # What other programs note in their drafts for themselves.
     | {"fcc", "x-mozilla-draft-info", "x-mozilla-keys", "x-mozilla-status", "x-mozilla-status2"}
     | {"x-identity-key", "x-account-key", "x-unsent"}
+    # What servers say of a message that has come: one that is yet to go has nothing of it, or has it from another message.
+    | {"authentication-results", "delivered-to"}
 )
 
 

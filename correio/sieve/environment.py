@@ -24,6 +24,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """The envelope recipient as the client gave it."""
     addresses: tuple[str, ...] = ()
     """Other addresses that are known to be the account's."""
+    junk: bool = False
+    """Whether the message was taken for junk before the script is run."""
     now: int
     """Seconds since the epoch."""
     local_zone: Callable[[int], int] = _utc

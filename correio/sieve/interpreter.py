@@ -11,6 +11,7 @@ from correio.sieve.errors import SieveRuntimeError
 from correio.sieve.execution import Execution
 from correio.sieve.limits import LIMITS, SieveLimits
 from correio.sieve.message_view import MessageView
+from correio.sieve.personal import plain_address
 from correio.sieve.run_statements import StopScript, run_statements
 from correio.sieve.tree import Script
 
@@ -41,10 +42,12 @@ def run(script: Script, message: MessageView, environment: Environment, limits: 
 
 
 def _check_loop(execution: Execution) -> None:
-    """Raise SieveRuntimeError where a message that came here before would be sent on once more (RFC 5228 section 4.2)."""
+    """Raise SieveRuntimeError where a message that came to this account before would be sent on once more (RFC 5228 section
+    4.2). By which of its names does not matter: a rule can make up a new one each time.
+    """
     if not any(isinstance(action, Redirect) for action in execution.actions):
         return
-    here = execution.environment.recipient.casefold()
+    here = {plain_address(one) for one in (execution.environment.recipient, *execution.environment.addresses)}
     # The topmost field is that of this delivery.
-    if any(value.casefold() == here for value in execution.message.earlier("delivered-to")):
+    if any(plain_address(value) in here for value in execution.message.earlier("delivered-to")):
         raise SieveRuntimeError("The message was delivered here before: redirecting it again would be a loop.")

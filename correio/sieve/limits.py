@@ -30,6 +30,8 @@ class SieveLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The highest match variable, ``${99}``."""
     steps: int = 250_000
     """Steps of one run: a command, a test, or a KiB compared."""
+    header: int = 1024 * 1024
+    """Octets of a message's header that are looked at: as many as the parser of messages reads."""
     body: int = 8 * 1024 * 1024
     """Octets of a message's body that ``body`` looks at."""
     problems: int = 20
@@ -38,6 +40,8 @@ class SieveLimits(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 5230 section 4.1: the default of ``:days``."""
     vacation_most: int = 90 * DAY
     """Seconds: the longest that an answer is not repeated."""
+    duplicates: int = 32
+    """Ids that the ``duplicate`` tests of one run may come across: each is asked for and remembered."""
     duplicate_default: int = 7 * DAY
     """Seconds."""
     duplicate_most: int = 90 * DAY

@@ -19,6 +19,8 @@ class MessageView:
         self._prefix = prefix
         self.body = body or Body(content, parsed, LIMITS.body)
         self._fields: dict[str, list[bytes]] | None = None
+        # By the name in lower case: a script may spell it in as many ways as it likes.
+        self._unfolded: dict[str, list[str]] = {}
         self._decoded: dict[str, list[str]] = {}
         self._addresses: dict[str, list[list[Address]]] = {}
 
@@ -34,9 +36,12 @@ class MessageView:
     def raw(self, name: str) -> list[bytes]:
         """Return the values of the fields of a name, in order."""
         if self._fields is None:
-            header = self._prefix + self._content[: self._parsed.parts[0].body_start]
+            header = self._content[: min(self._parsed.parts[0].body_start, LIMITS.header)]
+            if len(header) == LIMITS.header:
+                # The last line was cut and says nothing.
+                header = header[: header.rfind(b"\n") + 1]
             fields: dict[str, list[bytes]] = {}
-            for field, value in raw_fields(header):
+            for field, value in raw_fields(self._prefix + header):
                 fields.setdefault(field.decode("latin-1"), []).append(value)
             self._fields = fields
         return self._fields.get(_field_name(name), [])
@@ -47,14 +52,19 @@ class MessageView:
 
     def decoded(self, name: str) -> list[str]:
         """Return the values of the fields of a name unfolded and decoded, without white space around them."""
-        found = self._decoded.get(name)
+        key = _field_name(name)
+        found = self._decoded.get(key)
         if found is None:
-            found = self._decoded[name] = [decode_value(value).strip() for value in self.raw(name)]
+            found = self._decoded[key] = [decode_value(value).strip() for value in self.raw(name)]
         return found
 
     def unfolded(self, name: str) -> list[str]:
         """Return the values of the fields of a name on one line each, their encoded words as they are."""
-        return [unfold(value) for value in self.raw(name)]
+        key = _field_name(name)
+        found = self._unfolded.get(key)
+        if found is None:
+            found = self._unfolded[key] = [unfold(value) for value in self.raw(name)]
+        return found
 
     def earlier(self, name: str) -> list[str]:
         """Return the values of the fields of a name that the message came with, without the trace fields on top."""
@@ -63,9 +73,10 @@ class MessageView:
 
     def addresses(self, name: str) -> list[list[Address]]:
         """Return the addresses in each field of a name, without groups that are empty."""
-        found = self._addresses.get(name)
+        key = _field_name(name)
+        found = self._addresses.get(key)
         if found is None:
-            found = self._addresses[name] = [
+            found = self._addresses[key] = [
                 [one for one in parse_addresses(text) if one.local or one.domain] for text in self.unfolded(name)
             ]
         return found

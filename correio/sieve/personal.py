@@ -18,8 +18,8 @@ _PROGRAMS: Final = frozenset(
 _BULK: Final = frozenset(("bulk", "list", "junk"))
 
 
-def _plain(address: str) -> str:
-    """An address for comparing: without its detail, in one case."""
+def plain_address(address: str) -> str:
+    """Return an address for comparing: without its detail, in one case."""
     local, domain = split_path(address)
     base = local.partition(SEPARATOR)[0] or local
     return f"{base}@{domain}".casefold()
@@ -35,8 +35,8 @@ def why_no_answer(message: MessageView, sender: str, own: Iterable[str]) -> str:
     local = split_path(sender)[0].lower()
     if local in _PROGRAMS or local.startswith("owner-") or local.endswith(("-request", "-owner", "-bounces")):
         return "its sender is a program"
-    mine = {_plain(address) for address in own}
-    if _plain(sender) in mine:
+    mine = {plain_address(address) for address in own}
+    if plain_address(sender) in mine:
         return "it is from the account itself"
     if any(message.has(name) for name in _LISTS):
         return "it came by a mailing list"
@@ -46,6 +46,6 @@ def why_no_answer(message: MessageView, sender: str, own: Iterable[str]) -> str:
         return "it is bulk mail"
     for name in _ADDRESSED:
         for field in message.addresses(name):
-            if any(_plain(one.email) in mine for one in field):
+            if any(plain_address(one.email) in mine for one in field):
                 return ""
     return "it is not addressed to the account"

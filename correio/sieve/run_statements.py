@@ -121,7 +121,11 @@ def _vacation(run: Execution, statement: tree.VacationCommand) -> None:
     # In place even where the message gets no answer: a second vacation is an error whatever the message is.
     run.act(Vacation(statement.seconds, subject, sender, statement.mime, statement.handle, reason))
     own = (run.environment.recipient, *run.environment.addresses, *run.texts(statement.addresses))
-    run.why_no_answer = why_no_answer(run.message, run.environment.sender, own)
+    if run.environment.junk:
+        # Who is named as its sender most likely has not sent it (RFC 3834 section 7).
+        run.why_no_answer = "it was taken for junk"
+    else:
+        run.why_no_answer = why_no_answer(run.message, run.environment.sender, own)
 
 
 def _set(run: Execution, statement: tree.SetCommand) -> None:

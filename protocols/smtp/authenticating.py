@@ -12,7 +12,6 @@ import msgspec
 from correio.config import Settings
 from correio.dns.names import ascii_name
 from correio.dns.timed_resolver import TimedResolver
-from correio.mail.ingest import normalised
 from correio.mailauth.authenticate import Examined, authenticate, examine, pack_authentication
 from correio.mailauth.authentication_results import results_field, without_forged
 from correio.mailauth.report import method_results
@@ -50,11 +49,10 @@ def must_authenticate(settings: Settings, remote: str) -> bool:
 
 
 async def authenticated(connection: MailConnection, content: bytes, now: int) -> Authenticated:
-    """Find out who a message is from. What cannot be found out in time refuses nobody."""
+    """Find out who a message is from. What cannot be found out in time refuses nobody. ``content`` has CRLF line ends."""
     server = connection.server
     settings = server.settings
     transaction = connection.transaction
-    content = await normalised(server.store, content)
     if len(content) > OFF_LOOP:
         examined, cleaned = await server.store.in_worker(_taken_apart, content, connection.hostname)
     else:

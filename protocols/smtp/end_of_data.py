@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from correio.errors import MailError
-from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
-from correio.mail.ingest import OFF_LOOP
+from correio.errors import MailError, QuotaExceededError
+from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver, trace_prefix
+from correio.mail.ingest import OFF_LOOP, normalised
 from correio.mail.notification import EnvelopeOptions
+from correio.mailauth.authentication_results import without_forged
 from correio.mime.binary_parts import text_form
 from correio.queue.late_bounces import note_bounces
 from protocols.smtp.authenticating import Authenticated, authenticated, must_authenticate
@@ -48,14 +50,12 @@ async def accept_message(connection: MailConnection, content: bytes) -> None:
 
 async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
     """Deliver and return the replies to the end of the data."""
+    now = int(time.time())
+    transaction = connection.transaction
+    content = await _in_lines(connection, content)
     refusal = decide_hops(hops(content))
     if refusal is not None:
         return [refusal] * _count(connection)
-    now = int(time.time())
-    transaction = connection.transaction
-    if transaction.parameters.body == "BINARYMIME":
-        # Before anything that looks at lines, signatures too: those are made over lines (RFC 6376 section 5.3).
-        content = await connection.server.store.in_worker(text_form, content)
     if connection.grant is not None and connection.grant.senders:
         # The null sender is everybody's, so this is what binds a key.
         large = len(content) > OFF_LOOP
@@ -64,11 +64,8 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
         if refusal is not None:
             return [refusal]
     if connection.server.role.submission:
-        message_id = f"{transaction.id}@{connection.hostname}"
-        if len(content) > OFF_LOOP:
-            content = await connection.server.store.in_worker(complete_header, content, message_id=message_id, time=now)
-        else:
-            content = complete_header(content, message_id=message_id, time=now)
+        mend = partial(_mended, content, connection.hostname, f"{transaction.id}@{connection.hostname}", now)
+        content = await connection.server.store.in_worker(mend) if len(content) > OFF_LOOP else mend()
     received = await _received(connection, now)
     arrived = Authenticated(content)
     if connection.server.role.foreign and must_authenticate(connection.server.settings, connection.remote):
@@ -101,6 +98,23 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
         " ".join(str(reply.code) for reply in replies[:20]),
     )
     return replies
+
+
+async def _in_lines(connection: MailConnection, content: bytes) -> bytes:
+    """Return the message in lines that end with CRLF, before anything looks at them: signatures are made over lines (RFC 6376
+    section 5.3), and what a bare CR or LF hides now is a field of the header by the time the message is stored.
+    """
+    store = connection.server.store
+    if connection.transaction.parameters.body == "BINARYMIME":
+        return await store.in_worker(text_form, content)
+    return await normalised(store, content)
+
+
+def _mended(content: bytes, hostname: str, message_id: str, now: int) -> bytes:
+    """Return a submitted message with a whole header, and without results of checks in the name of this server: it has made none
+    (RFC 8601 section 5).
+    """
+    return complete_header(without_forged(content, hostname), message_id=message_id, time=now)
 
 
 async def refuse_transaction(connection: MailConnection, refusal: Reply) -> None:
@@ -150,14 +164,15 @@ async def _deliver(
         )
         for one in transaction.recipients
     ]
+    sender, trace = str(transaction.sender), arrived.field + verdict.fields + received
     try:
-        return await server.finish(
+        outcomes = await server.finish(
             deliver(
                 server.store,
                 arrived.content,
-                str(transaction.sender),
+                sender,
                 recipients,
-                arrived.field + verdict.fields + received,
+                trace,
                 all_or_none=not server.role.lmtp,
                 options=EnvelopeOptions(parameters.envid or "", parameters.ret or ""),
                 reporter=server.reporter,
@@ -167,6 +182,12 @@ async def _deliver(
         )
     except MailError as error:
         return [error] * len(recipients)
+    if len(recipients) > 1 and not server.role.lmtp:
+        for one, outcome in zip(recipients, outcomes, strict=True):
+            if isinstance(outcome, QuotaExceededError):
+                octets = len(trace_prefix(sender, one.address, trace)) + len(arrived.content)
+                server.no_room.note(sender, one.address, octets, connection.loop.time())
+    return outcomes
 
 
 async def _received(connection: MailConnection, now: int) -> bytes:

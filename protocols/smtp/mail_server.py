@@ -12,6 +12,7 @@ from correio.config import Settings
 from correio.dns.resolver import Resolver
 from correio.queue.arrival_reports import arrival_reporter
 from protocols.smtp.connection import MailConnection
+from protocols.smtp.core.no_room import NoRoom
 from protocols.smtp.policies.arrival import ArrivalPolicies
 from protocols.smtp.role import Role
 from protocols.wire.admission import Admission
@@ -60,6 +61,7 @@ class MailServer(Listener):
         self.incoming = 0
         """Octets of messages that are coming in now."""
         self.incoming_limit = MESSAGES_IN_MEMORY * settings.limits.message_size
+        self.no_room: Final = NoRoom()
         self._deliveries: set[asyncio.Task[Any]] = set()
 
     def connect(self, *, secure: bool) -> asyncio.BaseProtocol:

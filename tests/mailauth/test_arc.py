@@ -138,6 +138,22 @@ def test_whose_word_counts() -> None:
     assert word(MESSAGE, "list.test") == ""
 
 
+def test_a_signature_has_to_cover_who_it_is_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with DKIM (RFC 6376 section 5.4), or anybody's name could be put under a trusted seal."""
+    with monkeypatch.context() as patched:
+        patched.setattr("correio.mailauth.sealing.signed_names", lambda _: [b"To", b"Subject"])
+        once = sealed(MESSAGE, FIRST)
+    found = verify(once.replace(b"a@author.test", b"b@author.test"))
+    assert (found.result, "From" in found.reason) == ("fail", True)
+
+
+def test_a_signature_over_a_part_of_the_body_is_nobodys_word_for_the_rest() -> None:
+    once = sealed(MESSAGE, Signer("list.test; l=7", "r1", rsa_key()))
+    for message, expected in ((once, "list.test"), (once + b"Buy this\r\n", "")):
+        assert verify(message).result == "pass"
+        assert trusted_sealer(prepare_arc(MailOctets(message)), "author.test", ["list.test"]) == expected
+
+
 def test_signatures_under_a_seal_stay_whole() -> None:
     message = sign(MESSAGE, signers("author.test"), NOW) + MESSAGE
     once = sealed(message, FIRST)

@@ -122,6 +122,12 @@ def test_the_word_of_a_trusted_sealer() -> None:
     assert (found.dmarc.result, found.disposition) == ("temperror", "accept")
 
 
+def test_a_client_does_not_make_the_header_one_of_rfc_6532() -> None:
+    results = method_results(run(b"x", zone()), mail_from="", helo="müller.test", client_ip="203.0.113.1")
+    assert next(one.get("smtp.helo") for one in results if one.method == "spf") == "m?ller.test"
+    assert results_field("mx.test", results).isascii()
+
+
 def test_a_name_server_that_is_away_refuses_nobody() -> None:
     where = zone()
     where.records["_dmarc.example.com"] = {"TEMP": []}

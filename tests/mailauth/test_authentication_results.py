@@ -7,6 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from correio.mailauth.authentication_results import (
+    MAX_FIELDS,
+    MAX_ID,
     MethodResult,
     Results,
     parse_results,
@@ -80,6 +82,18 @@ def test_reading(value: bytes, expected: Results | None) -> None:
         (b"Authentication-Results: ; dkim=pass\r\nTo: x\r\n", b"To: x\r\n"),
         (b"Authentication-Results: mx.correio.test\r\nAuthentication-Results: mx.correio.test; a=b\r\n", b""),
         (b"Authentication-Results: mx.other.test; dkim=pass\r\n", None),
+        # Whose it is has to be said within a bound; what is not read to there is nobody's.
+        (b"Authentication-Results: mx.other.test" + b"; a=b c=d" * 9000 + b"\r\n", None),
+        (b"Authentication-Results: (" + b"c" * 5000 + b") mx.other.test; a=b\r\n", b""),
+        *(
+            (b"Authentication-Results: (" + b"c" * length + b") mx.correio.test; a=b\r\n", b"")
+            for length in range(MAX_ID - 24, MAX_ID + 2)
+        ),
+        (b"Authentication-Results: mx.other.test; a=b\r\n" * MAX_FIELDS, None),
+        (
+            b"Authentication-Results: mx.other.test; a=b\r\n" * (MAX_FIELDS + 1) + b"To: x\r\n",
+            b"Authentication-Results: mx.other.test; a=b\r\n" * MAX_FIELDS + b"To: x\r\n",
+        ),
         (b"ARC-Authentication-Results: i=1; mx.correio.test; dkim=pass\r\n", None),
         (b"X: Authentication-Results: mx.correio.test\r\n", None),
         (b"", None),

@@ -298,6 +298,8 @@ def test_fields_of_one_name_are_signed_from_the_last_one() -> None:
         ((("s=r1;", "s=short;"),), "permerror", "512 bits"),
         ((("s=r1;", "s=curve;"),), "permerror", "no rsa key"),
         ((("s=r1;", "s=junk;"),), "permerror", "no rsa key"),
+        ((("s=r1;", "s=heavy;"),), "permerror", "exponent of 1024 bits"),
+        ((("s=r1;", f"s=r1; i={'a' * 400}@example.com;"),), "permerror", "i= is too long"),
         ((("s=r1;", "s=all-tags;"),), "pass", ""),
         ((("s=r1;", "s=bare;"),), "pass", ""),
         ((("s=r1;", "s=another;"),), "fail", "not of this message"),
@@ -322,6 +324,7 @@ def test_tags_and_keys(edits: tuple[tuple[str, str], ...], result: str, reason: 
         "curve": "p=MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54W"
         "K84zV2sxXs7LtkBoN79R9Q==",
         "junk": "p=AAAA",
+        "heavy": f"v=DKIM1; p={generate_heavy()}",
         "all-tags": f"v=DKIM1; h=sha1:sha256; k=rsa; n=a note; s=email:web; t=y; x=unknown; p={p[:50]} {p[50:]};",
         "bare": f"p={p}",
         "another": f"p={other}",
@@ -343,6 +346,13 @@ def generate_pkcs1() -> str:
     """A key of 1024 bits in the older form that some publish (RFC 6376 section 3.6.1 allows both)."""
     public = rsa.generate_private_key(65537, 1024).public_key()
     return base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.PKCS1)).decode()
+
+
+def generate_heavy() -> str:
+    """A key whose exponent is as long as its modulus: each verification with it costs as much as a hundred others."""
+    modulus = rsa.generate_private_key(65537, 1024).public_key().public_numbers().n
+    public = rsa.RSAPublicNumbers(modulus - 2, modulus).public_key()
+    return base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 def test_a_signature_that_covers_another_signature() -> None:

@@ -238,7 +238,9 @@ def test_a_helo_name_is_no_author_and_half_a_body_no_word() -> None:
         ([b"Ana"], (), "without a domain"),
         ([b"<ana@>"], (), "without a domain"),
         ([b"a@x.test", b"b@y.test"], ("x.test", "y.test"), "2 From fields"),
-        ([b"a@x..test"], (), "without a domain"),
+        ([b"a@x..test"], (), "no domain name"),
+        ([b"root@[192.0.2.1]"], ("[192.0.2.1]",), ""),
+        ([b"root@my_host"], ("my_host",), ""),
         (
             [b", ".join(b"a@d%d.test" % n for n in range(9000))],
             tuple(f"d{n}.test" for n in range(6)),
@@ -255,9 +257,46 @@ def test_author_domains(fields: list[bytes], domains: tuple[str, ...], problem: 
     assert authors(MailOctets(octets)) == found
 
 
-def test_a_header_too_large_to_be_looked_through_hides_nobody() -> None:
+@pytest.mark.parametrize(
+    "author",
+    [
+        b"ceo@strict.test:;", b"ceo@strict.test]", b"<ceo@strict.test\\>", b"<ceo@strict.test\x07>", b"<ceo@strict.test?>",
+        b"<ceo@=?utf-8?q?strict.test?=>", b"ceo@strict.test!", b"<ceo@strict..test>",
+        b"a@evil.test, <ceo@strict.test:25>",
+    ],
+)  # fmt: skip
+def test_what_is_nearly_a_domain_is_nobodys(author: bytes) -> None:
+    """A reader may be shown the name without what is odd about it."""
     zone = Zone("_dmarc.strict.test TXT v=DMARC1; p=reject")
-    message = b"x:y\r\n" * 20_000 + b"From: a@strict.test\r\n\r\n"
+    found = at_once(check_dmarc(authors_of([author]), Spf("none", "mailfrom", ""), [], zone))
+    assert (found.result, dmarc_disposition(found)) == ("permerror", "junk")
+
+
+def test_too_much_to_look_at_makes_no_policy_milder() -> None:
+    zone = Zone("_dmarc.strict.test TXT v=DMARC1; p=reject")
+    for author in (
+        b"a@strict.test, " + b",".join(b"b@d%d.test" % number for number in range(100)),
+        b"a@strict.test, b@odd!",
+        b"b@odd!, a@strict.test",
+        b"a@strict.test," + b" " * 70_000 + b"b@other.test",
+    ):
+        found = at_once(check_dmarc(authors_of([author]), Spf("none", "mailfrom", ""), [], zone))
+        assert (found.result, dmarc_disposition(found)) == ("fail", "reject")
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        b"x:y\r\n" * 20_000,
+        b"From: a@evil.test\r\n" * 10,
+        # In one field, before the last line of it.
+        b"From: a@evil.test," + b" " * 70_000 + b"b@strict.test\r\nX: ",
+        b"From: " + b"a@e," * 10_000 + b"b@strict.test\r\nX: ",
+    ],
+)
+def test_a_header_too_large_to_be_looked_through_hides_nobody(many: bytes) -> None:
+    zone = Zone("_dmarc.strict.test TXT v=DMARC1; p=reject")
+    message = many + b"From: a@strict.test\r\n\r\n"
     found = at_once(check_dmarc(authors(MailOctets(message)), Spf("none", "mailfrom", ""), [], zone))
     assert (found.result, dmarc_disposition(found)) == ("permerror", "junk")
 

@@ -31,6 +31,12 @@ def test_what_is_for_the_writer_alone_stays_with_the_writer() -> None:
     assert origin_of(draft) == (ID, False)
 
 
+def test_nobody_drafts_what_servers_say() -> None:
+    """A forged result would stand above all Received fields, where ours stands (RFC 8601 section 5)."""
+    draft = b"Authentication-Results: mx.here.test; dmarc=pass\r\nDelivered-To: a@here.test\r\nFrom: a@b\r\n\r\nx"
+    assert departed_at(draft, 0, "<1@here>").sent.startswith(b"From: a@b\r\nDate: ")
+
+
 def test_a_message_id_is_made_where_there_is_none() -> None:
     for draft in (b"From: a@b\r\n\r\nx", b"From: a@b", b"Message-ID: none at all\r\nFrom: a@b\r\n\r\n"):
         departed = departed_at(draft, 0, "<new@here>")

@@ -158,6 +158,7 @@ def test_variables_are_bounded() -> None:
         ('set "u" "Junk"; fileinto :specialuse "${u}" "a";', "no special use"),
         ("keep;" * 33, "32 actions"),
         ("".join(f'redirect "a{at}@b.test";' for at in range(6)), "5 addresses"),
+        ("".join(f'if duplicate :uniqueid "{at}" {{}}' for at in range(33)), "32 ids"),
         ('set "c" "é"; vacation :mime "X: ${c}\r\n\r\nx";', "US-ASCII"),
     ],
 )
@@ -174,6 +175,11 @@ def test_a_message_that_was_here_before_is_not_redirected() -> None:
     assert decision.actions == (Keep(),)
     assert "loop" in decision.problem
     assert not interpret('redirect "a@b.test";', b"Delivered-To: other@acme.example.com\r\n\r\nx").problem
+    # By another detail, or by the account's own address, it is the same account.
+    for before in (b"ROADRUNNER@acme.example.com", b"roadrunner+other@Acme.example.com"):
+        assert "loop" in interpret('redirect "a@b.test";', b"Delivered-To: " + before + b"\r\n\r\nx").problem
+    mine = b"Delivered-To: roadrunner@acme.example.com\r\n\r\nx"
+    assert "loop" in interpret('redirect "a@b.test";', mine, recipient="anybody@acme.example.com").problem
 
 
 def test_a_vacation_from_elsewhere() -> None:
@@ -193,6 +199,9 @@ def test_steps_are_bounded() -> None:
     decision = interpret(script, b"\r\n" + b"x" * 4 * 1024 * 1024)
     assert decision.problem == "The script took too many steps."
     assert decision.actions == (Keep(),)
+    counts = ",".join(['address :count "gt" "To" "999999"'] * 200)
+    many_fields = (b"To: " + b"a@b," * 9_000 + b"\r\n") * 25 + b"\r\n"
+    assert interpret(f"if anyof({counts}) {{ discard; }}", many_fields).problem == "The script took too many steps."
 
 
 def test_what_is_written_in_other_charsets() -> None:

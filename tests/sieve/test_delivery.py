@@ -10,6 +10,7 @@ from correio.errors import RefusedError
 from correio.mail import rules as running
 from correio.mail.alias_directory import add_alias
 from correio.mail.deliver import Recipient, deliver
+from correio.mail.directory import add_domain
 from correio.mail.mailbox_commands import create_mailbox
 from correio.mail.message_store import MessageStore
 from correio.mail.sieve_scripts import activate_script, list_scripts, put_script
@@ -230,6 +231,28 @@ async def test_redirect_a_copy_and_the_null_sender(ruled: Ruled) -> None:
     await ruled.receive(sender="")
     assert await ruled.filed() == {"INBOX": [()]}
     assert [mail.send.sender for mail in await ruled.sent(to)] == [""]
+
+
+async def test_redirecting_to_oneself_ends(ruled: Ruled) -> None:
+    """A rule that sends each message on as two, to names of the account itself that are new each time."""
+    local, _, domain = ruled.person.address.partition("@")
+    names = f"n{secrets.token_hex(4)}.test"
+    await add_domain(ruled.store, names)
+    await add_alias(ruled.store, f"*@{names}", [ruled.person.address])
+    for mine, first in ((f"{local}+%s@{domain}", ruled.person.address), (f"%s@{names}", f"first@{names}")):
+        one, two = mine % "a${of}", mine % "b${of}"
+        await ruled.rules(
+            'require ["variables", "envelope"]; if envelope :localpart :matches "to" "*" { set "of" "${1}"; }'
+            f'redirect "{one}"; redirect "{two}";'
+        )
+        assert (await ruled.receive(to=first)).code == 250
+        kept = len((await ruled.filed()).get("INBOX", []))
+        of = first.partition("@")[0]
+        (mail,) = await ruled.sent(mine % f"a{of}")
+        assert (await ruled.receive(mail.raw, to=mine % f"a{of}")).code == 250
+        assert len((await ruled.filed())["INBOX"]) == kept + 1
+    (script,) = await failed(ruled)
+    assert "loop" in script.problem
 
 
 async def test_redirect_to_somebody_here(ruled: Ruled, new_person: NewPerson) -> None:

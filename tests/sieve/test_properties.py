@@ -121,3 +121,15 @@ def test_globs_that_other_implementations_never_end_with() -> None:
     assert compile_glob("*a" * 1000 + "*b").match(text) is None
     assert compile_glob("*a" * 1000 + "*").match(text) is not None
     assert compile_glob("*?a?*" * 20 + "b").match(text) is None
+
+
+def test_a_header_is_read_once_and_up_to_a_bound() -> None:
+    """Whoever sends a header of millions of fields does not take the memory for them."""
+    header = b"To: a@b.test, c@d.test\r\n" * 100_000 + b"Late: x\r\n\r\n"
+    view = MessageView(header, parse_message(header), b"Return-Path: <s@b.test>\r\n")
+    assert view.has("Return-Path")
+    assert not view.has("Late")
+    assert 40_000 < len(view.raw("to")) < 45_000
+    assert view.addresses("To")[-1] == view.addresses("tO")[0]
+    for read in (view.unfolded, view.decoded, view.addresses):
+        assert read("To") is read("tO")

@@ -10,6 +10,8 @@ from email.message import EmailMessage
 import pytest
 
 from correio.mail import filtered_delivery
+from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
+from correio.mail.recipient import Recipient
 from correio.mail.retention import sweep
 from correio.store.documents import SieveMemoryDocument
 from correio.store.sieve import trim_memories
@@ -50,6 +52,17 @@ async def test_an_answer(ruled: Ruled) -> None:
     assert answer.get_content().splitlines() == ["Estou de férias.", "Volto logo."]
     (delivery,) = [one async for one in ruled.store.database["deliveries"].find({"recipient": sender})]
     assert delivery["notify"] == ["NEVER"]
+
+
+async def test_junk_is_not_answered(ruled: Ruled) -> None:
+    """What fails the policy of its author's domain, or is spam by rspamd's word: its sender is somebody who has not sent it."""
+    await ruled.rules('require "vacation"; vacation "away";')
+    to = [Recipient(ruled.person.address, (ruled.person.id,))]
+    for keep, count in ((JUNK_ROLE, 0), (INBOX_ROLE, 1)):
+        sender = somebody()
+        assert await deliver(ruled.store, letter(ruled.person), sender, to, b"", keep=keep) == [None]
+        assert len(await answers(ruled, sender)) == count
+    assert await ruled.filed() == {"INBOX": [()], "Junk": [()]}
 
 
 async def test_once_a_week_for_each_sender_and_answer(ruled: Ruled) -> None:

@@ -127,6 +127,38 @@ async def test_a_forward_and_nobody_here(smtp: Listener, directory: MessageStore
     await client.close()
 
 
+async def test_a_forward_of_a_sender_that_is_no_address_here(
+    smtp: Listener, directory: MessageStore, domain: str
+) -> None:
+    """Nobody's mail is refused because bounces of it could not find their way back."""
+    target = f"{secrets.token_hex(6)}@elsewhere.test"
+    await add_alias(directory, f"out@{domain}", [target])
+    client = await SmtpClient.connect(smtp.address)
+    for sender in (f"{'b' * 400}@outside.test", "bounce@my_host.test"):
+        [answer] = await client.deliver([f"out@{domain}"], MESSAGE, sender)
+        assert answer.code == 250, answer
+    senders = {send.sender for send, to in await queued(directory, "") if to[0].recipient == target}
+    [rewritten] = senders - {""}
+    assert len(senders) == 2
+    # A bounce finds its way back to a name that no host may have, and many have.
+    assert (await client.command(b"MAIL FROM:<>")).code == 250
+    assert (await client.command(f"RCPT TO:<{rewritten}>".encode())).code == 250
+    await client.close()
+
+
+async def test_a_forward_by_a_name_beyond_us_ascii(smtp: Listener, directory: MessageStore, domain: str) -> None:
+    """The field that names the alias is of the message too, which is in US-ASCII otherwise."""
+    target = f"{secrets.token_hex(6)}@elsewhere.test"
+    await add_alias(directory, f"ação@{domain}", [target])
+    client = await SmtpClient.connect(smtp.address)
+    for line in ("MAIL FROM:<s@outside.test> SMTPUTF8", f"RCPT TO:<ação@{domain}>", f"BDAT {len(MESSAGE)} LAST"):
+        client.writer.write(line.encode() + b"\r\n" + (MESSAGE if line[0] == "B" else b""))
+        assert (await client.reply()).code == 250
+    [send] = [send for send, to in await queued(directory, "") if to[0].recipient == target]
+    assert (send.smtputf8, send.eight_bit) == (True, True)
+    await client.close()
+
+
 async def test_a_loop(smtp: Listener, directory: MessageStore, domain: str, person: Person) -> None:
     """What an alias has forwarded does not go out by it once more, whoever sent it back."""
     await add_alias(directory, f"out@{domain}", ["x@elsewhere.test", person.address])

@@ -92,6 +92,9 @@ async def test_senders_bind_mail_from_and_the_from_field(
         (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nFrom: {person.address}", "550 5.7.1"),
         (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nSender: {person.address}", "550 5.7.1"),
         (f"{local}+bills@{domain}", "Subject: nobody", "550 5.7.1"),
+        # A bare CR or LF is a line end by the time the message is stored.
+        (f"{local}+bills@{domain}", f"X: a\rFrom: {person.address}\r\nFrom: {local}+bills@{domain}", "550 5.7.1"),
+        (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nX: a\rSender: {person.address}", "550 5.7.1"),
     ):
         assert (await client.say(f"MAIL FROM:<{sender}>")).startswith("250")
         assert (await client.say(f"RCPT TO:<{person.address}>")).startswith("250")
@@ -148,6 +151,13 @@ async def test_no_other_door_opens(directory: MessageStore, person: Person) -> N
         (b"Sender: s@b.test\r\nFrom:\r\n a@b.test\r\n\r\n", ["a@b.test", "s@b.test"]),
         (b"From: \r\n\r\n", [""]),
         (b"Subject: a\r\n\r\n", [""]),
+        (b"\r\nFrom: a@b.test\r\n\r\n", [""]),
+        # What nobody looks at is allowed to nobody.
+        (b"From: " + b"a@b.test," * 100 + b"\r\n\r\n", ["a@b.test"] * 100),
+        (b"From: " + b"a@b.test," * 101 + b"\r\n\r\n", [""]),
+        (b"From: a@b.test\r\n" * 101, [""]),
+        (b"From: a@b.test," + b" " * 70_000 + b"c@d.test\r\n\r\n", [""]),
+        (b"From: a@b.test\r\n" + b"x:\r\n" * 300_000 + b"From: c@d.test\r\n\r\n", [""]),
         (b"", [""]),
     ],
 )

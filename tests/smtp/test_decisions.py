@@ -151,7 +151,8 @@ def test_received() -> None:
     assert "for" not in trace("client.test")
 
 
-@pytest.mark.parametrize("helo", ["a b", "x;y", "(", "a)", "x\r\nBcc: y", "[1.2.3", "<x>", ""])
+# A name outside US-ASCII (RFC 6531 section 3.7.1 has A-labels there) would make the header of an old message one of RFC 6532.
+@pytest.mark.parametrize("helo", ["a b", "x;y", "(", "a)", "x\r\nBcc: y", "[1.2.3", "<x>", "", "müller.test"])
 def test_received_takes_no_nonsense(helo: str) -> None:
     assert trace(helo).startswith("Received: from [192.0.2.9] ([192.0.2.9]) by mx.test")
 
@@ -187,6 +188,16 @@ ID = b"Message-ID: <id@mx.test>\r\n"
         (b"", DATE + ID),
         (b"From: a@b", b"From: a@b\r\n" + DATE + ID),
         (b"From: a@b\nBcc: c@d\n\nbody", b"From: a@b\n" + DATE + ID + b"\nbody"),
+        # A line that is no field, or one whose name is beyond US-ASCII, ends no header: readers pass it over.
+        (
+            b"From: a@b\r\nodd line\r\nBcc: c@d\r\nDate: x\r\n\r\nbody",
+            b"From: a@b\r\nodd line\r\nDate: x\r\n" + ID + b"\r\nbody",
+        ),
+        (b"X\xc3\xa9: y\r\nBCC:\r\n c@d\r\n\r\nbody", b"X\xc3\xa9: y\r\n" + DATE + ID + b"\r\nbody"),
+        (b"From a@b Mon\r\nBcc: c@d\r\nDate: x\r\n\r\n", b"From a@b Mon\r\nDate: x\r\n" + ID + b"\r\n"),
+        # Without an empty line it does.
+        (b"From: a@b\r\nodd line\r\nBcc: c@d", b"From: a@b\r\n" + DATE + ID + b"odd line\r\nBcc: c@d"),
+        (b"two\r\n\r\nBcc: lines", DATE + ID + b"\r\ntwo\r\n\r\nBcc: lines"),
     ],
 )  # fmt: skip
 def test_submission_header(message: bytes, expected: bytes) -> None:

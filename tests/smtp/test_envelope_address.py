@@ -39,6 +39,8 @@ BAD = [
     "<a@[1.2.3.4>", "<@one.example a@b>", "<@one.example:>", "<<a@b>>", "<a@b\x00>",
     "<a\x85@b>", "<a\u2028b@c>", "<a@b\u2029>", '<"\x9f"@b>', "<a\x01@b>", "< >",
     "<a@" + "b" * 64 + ">", "<a@" + "b." * 130 + "c>", "<" + "a" * 1000 + "@b>",
+    # Octets count: with the name of a field before it, an address has to fit into a line of 998.
+    "<" + "ü" * 450 + "@b>",
 ]  # fmt: skip
 
 

@@ -311,6 +311,7 @@ BROKEN = [
     b"", b"HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n", OK + b"Content-Length: 100\r\n\r\n{", b"no http at all\r\n\r\n",
     OK + b"Content-Length: 2\r\n\r\n[]", OK + b'Content-Length: 12\r\n\r\n{"action":1}', OK[:14],
     OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+    b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nx",
 ]  # fmt: skip
 
 

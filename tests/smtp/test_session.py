@@ -356,6 +356,32 @@ async def test_a_full_mailbox_is_refused_at_rcpt(smtp: Listener, directory: Mess
     await client.close()
 
 
+async def test_a_full_mailbox_keeps_no_message_from_the_others_for_long(
+    smtp: Listener, directory: MessageStore, person: Person
+) -> None:
+    """Where MAIL does not say the size, only the data can tell; the next attempt knows."""
+    await add_domain(directory, "smaller.test")
+    small = await add_user(directory, "small@smaller.test", "", quota=2000)
+    client = await greeted(smtp)
+
+    async def attempt(size: str, octets: int) -> list[str]:
+        await client.say(f"MAIL FROM:<a@b.test>{size}")
+        answers = [await client.say(f"RCPT TO:<{to}>") for to in (small.address, person.address)]
+        await client.say("DATA")
+        return [answer[:9] for answer in (*answers, await client.say(b"A: b\r\n\r\n" + b"x" * octets + b"\r\n."))]
+
+    assert await attempt("", 9000) == ["250 2.1.5", "250 2.1.5", "451 4.3.0"]
+    # For now only: what is sent this time may be smaller.
+    assert await attempt("", 9000) == ["452 4.2.2", "250 2.1.5", "250 2.0.0"]
+    assert await attempt(" SIZE=1000", 900) == ["250 2.1.5", "250 2.1.5", "250 2.0.0"]
+    # The size fits to the octet, and the trace fields do not.
+    assert await attempt(" SIZE=700", 690) == ["250 2.1.5", "250 2.1.5", "452 4.2.2"]
+    assert await attempt(" SIZE=700", 690) == ["452 4.2.2", "250 2.1.5", "250 2.0.0"]
+    assert len(await inbox(directory, person.id)) == 3
+    assert len(await inbox(directory, small.id)) == 1
+    await client.close()
+
+
 async def test_loops_end(smtp: Listener, person: Person) -> None:
     client = await SmtpClient.connect(smtp.address)
     [answer] = await client.deliver([person.address], b"Received: x\r\n" * 101 + b"\r\n")
@@ -474,6 +500,36 @@ async def test_memory_is_bounded(directory: MessageStore, person: Person) -> Non
         await client.close()
 
 
+async def test_a_chunk_that_does_not_come_takes_no_memory(directory: MessageStore, person: Person) -> None:
+    async with listening(SmtpServer, directory, message_size=1000) as listener:
+        assert isinstance(listener.server, SmtpServer)
+        listener.server.incoming_limit = 1500
+        silent = await greeted(listener)
+        await silent.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+        silent.writer.write(b"BDAT 900 LAST\r\nA: b\r\n")
+        client = await greeted(listener)
+        await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+        assert (await client.say(b"BDAT 902 LAST\r\n" + b"x" * 900)).startswith("250 2.0.0")
+        # Where there is none while a chunk comes, it is refused when it is over, and the next command is understood.
+        await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+        listener.server.incoming_limit = 500
+        assert (await client.say(b"BDAT 902\r\n" + b"x" * 900)).startswith("452 4.3.1")
+        assert (await client.say(b"BDAT 2 LAST\r\n")).startswith("503 5.5.1")
+        assert (await client.say("NOOP")).startswith("250")
+        await silent.close()
+        await client.close()
+
+
+async def test_an_empty_message(smtp: Listener, person: Person, directory: MessageStore) -> None:
+    client = await greeted(smtp)
+    await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>")
+    assert (await client.say("BDAT 0 LAST")).startswith("250 2.0.0")
+    await client.say("MAIL FROM:<a@b.test>", f"RCPT TO:<{person.address}>", "DATA")
+    assert (await client.say(".")).startswith("250 2.0.0")
+    assert [trace_and_message(stored)[1] for stored in await inbox(directory, person.id)] == [b"", b""]
+    await client.close()
+
+
 async def test_shutting_down(directory: MessageStore, person: Person) -> None:
     async with listening(SmtpServer, directory) as listener:
         idle = await greeted(listener)
@@ -504,13 +560,29 @@ async def test_implicit_tls(directory: MessageStore, server_tls: ssl.SSLContext,
     assert "with ESMTPS id" in trace_and_message((await inbox(directory, person.id))[0])[0]["Received"]
 
 
-async def test_postmaster_without_a_domain(smtp: Listener, directory: MessageStore) -> None:
-    client = await greeted(smtp)
-    assert (await client.say("MAIL FROM:<a@b.test>", "RCPT TO:<Postmaster>")).startswith("550 5.7.1")
-    await add_domain(directory, "mx.correio.test")
-    await add_user(directory, "postmaster@mx.correio.test", "")
-    assert (await client.say("RCPT TO:<Postmaster>")).startswith("250 2.1.5")
-    await client.close()
+async def test_postmaster_without_a_domain(directory: MessageStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 5321 section 4.5.1: the one of this server's name, or of the domain that it is in; nobody elsewhere."""
+    async with listening(SmtpServer, directory) as listener:
+        monkeypatch.setattr(listener.server, "hostname", "mx.postmaster.test")
+        client = await SmtpClient.connect(listener.address)
+
+        async def delivered() -> tuple[int, bytes]:
+            [answer] = await client.deliver(["Postmaster"], b"A: b\r\n\r\n")
+            await client.command(b"RSET")
+            return answer.code, answer.text[:5]
+
+        assert await delivered() == (550, b"5.7.1")
+        await add_domain(directory, "postmaster.test")
+        assert await delivered() == (550, b"5.1.1")
+        domain = await add_user(directory, "postmaster@postmaster.test", "")
+        assert await delivered() == (250, b"2.0.0")
+        [stored] = await inbox(directory, domain.id)
+        assert trace_and_message(stored)[0]["Delivered-To"] == "Postmaster@postmaster.test"
+        await add_domain(directory, "mx.postmaster.test")
+        host = await add_user(directory, "postmaster@mx.postmaster.test", "")
+        assert await delivered() == (250, b"2.0.0")
+        assert len(await inbox(directory, host.id)) == 1
+        await client.close()
 
 
 async def test_addresses_in_utf8(smtp: Listener, directory: MessageStore) -> None:

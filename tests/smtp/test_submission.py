@@ -17,7 +17,7 @@ from protocols.smtp import connection as connection_module
 from protocols.smtp.server import SubmissionServer
 from tests.conftest import NewPerson
 from tests.peers.served import Person
-from tests.smtp.listeners import Listener, RawClient, inbox, listening, trace_and_message, trusting
+from tests.smtp.listeners import HOSTNAME, Listener, RawClient, inbox, listening, trace_and_message, trusting
 
 
 def b64(text: str) -> str:
@@ -92,6 +92,42 @@ async def test_a_disabled_account_sends_no_more(submission: Listener, person: Pe
     await disable_user(directory, person.address)
     assert (await client.say("MAIL FROM:<>")).startswith("530 5.7.0")
     assert (await client.say("AUTH PLAIN " + plain(person))).startswith("535 5.7.8")
+    await client.close()
+
+
+async def test_no_chunk_is_taken_from_who_may_send_no_more(
+    submission: Listener, person: Person, directory: MessageStore
+) -> None:
+    """Neither where the account was closed before the message came, nor after its first chunk."""
+    client = await signed_in(submission, person)
+    await client.say(f"MAIL FROM:<{person.address}>", "RCPT TO:<somebody@outside.test>")
+    assert (await client.say(b"BDAT 6\r\nA: b")).startswith("250 2.0.0")
+    await disable_user(directory, person.address)
+    assert (await client.say(b"BDAT 4 LAST\r\n\r\n")).startswith("530 5.7.0")
+    await client.close()
+
+
+async def test_no_chunk_is_taken_once_the_session_has_ended(
+    submission: Listener, person: Person, directory: MessageStore
+) -> None:
+    client = await signed_in(submission, person)
+    await client.say(f"MAIL FROM:<{person.address}>", "RCPT TO:<somebody@outside.test>")
+    await disable_user(directory, person.address)
+    assert (await client.say("RCPT TO:<another@outside.test>")).startswith("530 5.7.0")
+    assert (await client.say(b"BDAT 8 LAST\r\nA: b\r\n")).startswith("530 5.7.0")
+    assert (await client.say("NOOP")).startswith("250 2.0.0")
+    await client.close()
+
+
+async def test_postmaster_without_a_domain(
+    submission: Listener, person: Person, directory: MessageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission.server, "hostname", "mx.outside.test")
+    client = await signed_in(submission, person)
+    await client.say(f"MAIL FROM:<{person.address}>", "RCPT TO:<Postmaster>", "DATA")
+    assert (await client.say("A: b\r\n\r\nx\r\n.")).startswith("250 2.0.0")
+    [sent] = await list_sent(await directory.account(person.id), 10)
+    assert [one.recipient for one in sent.deliveries] == ["Postmaster@mx.outside.test"]
     await client.close()
 
 
@@ -188,6 +224,19 @@ async def test_recipients_elsewhere_go_through_the_queue(
     await client.close()
 
 
+async def test_a_host_with_an_underscore_in_its_name(
+    submission: Listener, new_person: NewPerson, directory: MessageStore
+) -> None:
+    """No host may be called so (RFC 1123), and mail comes from many that are: it has to be possible to answer it."""
+    sender = await new_person()
+    client = await signed_in(submission, sender)
+    await client.say(f"MAIL FROM:<{sender.address}>", "RCPT TO:<root@My_host.test>", "DATA")
+    assert (await client.say("A: b\r\n\r\n.")).startswith("250")
+    [sent] = await list_sent(await directory.account(sender.id), 10)
+    assert [(one.recipient, one.queue) for one in sent.deliveries] == [("root@My_host.test", "my_host.test")]
+    await client.close()
+
+
 async def test_the_header_is_completed(submission: Listener, new_person: NewPerson, directory: MessageStore) -> None:
     person, other = await new_person(), await new_person()
     client = await signed_in(submission, person)
@@ -201,6 +250,23 @@ async def test_the_header_is_completed(submission: Listener, new_person: NewPers
     assert rest.endswith(b"\r\n\r\nBcc: body\r\n")
     assert rest.count(b"\r\nDate: ") == 1
     assert rest.count(b"\r\nMessage-ID: <D") == 1
+    await client.close()
+
+
+async def test_what_is_found_here_is_not_for_our_own_people_to_say(
+    submission: Listener, new_person: NewPerson, directory: MessageStore
+) -> None:
+    """RFC 8601 section 5: a field by the name of this server goes, whoever brings it."""
+    sender, recipient = await new_person(), await new_person()
+    client = await signed_in(submission, sender)
+    await client.say(f"MAIL FROM:<{sender.address}>", f"RCPT TO:<{recipient.address}>", "DATA")
+    forged = f"Authentication-Results: {HOSTNAME}; dmarc=pass header.from=bank.test"
+    other = "Authentication-Results: mx.other.test; dmarc=pass"
+    assert (await client.say(f"{forged}\r\n{other}\r\nFrom: ceo@bank.test\r\n\r\nx\r\n.")).startswith("250")
+    [stored] = await inbox(directory, recipient.id)
+    assert b"bank.test\r\n" in stored
+    assert HOSTNAME.encode() + b"; dmarc" not in stored
+    assert other.encode() in stored
     await client.close()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiosmtpd.smtp import syntax
 
-from protocols.smtp.commands.argument import plain
+from protocols.smtp.commands.argument import plain, require_account
 from protocols.smtp.core.policy import DISCARDED, NO_MEMORY, decide_size
 from protocols.smtp.core.reply import Refusal, Reply
 from protocols.smtp.end_of_data import accept_message, refuse_transaction
@@ -30,33 +30,49 @@ async def bdat(connection: MailConnection, argument: str | None) -> None:
     refusal = _decide_chunk(connection, size)
     if refusal is None:
         transaction.chunked = True
-        await connection.reader.read_exactly(size, transaction.chunks.extend)
+        refusal = await _take(connection, size)
+    elif size > DISCARDED * connection.server.settings.limits.message_size:
+        raise Refusal(Reply(refusal.code, refusal.enhanced, refusal.text, closes=True))
+    else:
+        await connection.reader.read_exactly(size, len)
+    if refusal is None:
         if last:
             await accept_message(connection, bytes(transaction.chunks))
         else:
             await connection.push(Reply(250, "2.0.0", f"{size} octets received."))
         return
-    if size > DISCARDED * connection.server.settings.limits.message_size:
-        raise Refusal(Reply(refusal.code, refusal.enhanced, refusal.text, closes=True))
     in_order = transaction.sender is not None and bool(transaction.recipients)
     transaction.failed = in_order
     transaction.chunked = in_order
     transaction.chunks = bytearray()
-    await connection.reader.read_exactly(size, len)
     if last and in_order:
         await refuse_transaction(connection, refusal)
     else:
         await connection.push(refusal)
 
 
+async def _take(connection: MailConnection, size: int) -> Reply | None:
+    """Take the octets of a chunk as they come: what is announced and not sent takes no memory from others."""
+    starved = False
+
+    def take(octets: bytes) -> None:
+        nonlocal starved
+        starved = starved or not connection.reserve(len(octets))
+        if not starved:
+            connection.transaction.chunks += octets
+
+    await connection.reader.read_exactly(size, take)
+    return NO_MEMORY if starved else None
+
+
 def _decide_chunk(connection: MailConnection, size: int) -> Reply | None:
     transaction = connection.transaction
-    server = connection.server
+    try:
+        require_account(connection)
+    except Refusal as refusal:
+        return refusal.reply
     if not connection.greeted or transaction.sender is None or not transaction.recipients:
         return Reply(503, "5.5.1", "There is no recipient yet.")
     if transaction.failed:
         return Reply(503, "5.5.1", "A chunk was refused before; RSET begins anew.")
-    refusal = decide_size(len(transaction.chunks) + size, server.settings.limits.message_size)
-    if refusal is None and not connection.reserve(size):
-        return NO_MEMORY
-    return refusal
+    return decide_size(len(transaction.chunks) + size, connection.server.settings.limits.message_size)

@@ -50,28 +50,42 @@ async def _accept(
     """Add the recipient, or return the refusal."""
     store = connection.server.store
     transaction = connection.transaction
-    # RFC 5321 section 4.5.1: <Postmaster> without a domain is this server's own.
-    text = str(address) if address.domain else f"{address.local}@{connection.hostname}"
     try:
-        resolved = await resolve_recipient(store, text)
+        address, resolved = await _resolved(connection, address)
         accounts = await asyncio.gather(*(store.account(account_id) for account_id in resolved.accounts))
-    except ForbiddenError as error:
-        # Somebody else's domain: our own people's mail goes there through the queue, and nobody else's.
-        if not connection.server.role.submission:
-            return refuse_recipient(error)
-        resolved, accounts = Recipient(text), []
     except MailError as error:
         return refuse_recipient(error)
-    size = transaction.parameters.size
+    server, sender, size = connection.server, str(transaction.sender), transaction.parameters.size
+    expected = server.no_room.expected(sender, str(address), size, connection.loop.time())
     for account in accounts:
-        full = decide_room(account.used, account.quota, size, account.messages, account.message_quota)
+        full = decide_room(account.used, account.quota, size, account.messages, account.message_quota, expected)
         if full is not None:
             return full
-    policies = connection.server.policies
+    policies = server.policies
     if policies is not None:
-        sender = str(transaction.sender)
-        refused = await policies.recipient(connection.client, connection.remote, sender, text, address.local)
+        refused = await policies.recipient(connection.client, connection.remote, sender, str(address), address.local)
         if refused is not None:
             return refused
     transaction.recipients.append(AcceptedRecipient(address, resolved, parameters))
     return None
+
+
+async def _resolved(connection: MailConnection, address: EnvelopeAddress) -> tuple[EnvelopeAddress, Recipient]:
+    """Return the whole address of a recipient, and where its mail goes. Raises MailError."""
+    meant = [address] if address.domain else _own_domains(address.local, connection.hostname)
+    for one in meant:
+        try:
+            return one, await resolve_recipient(connection.server.store, str(one))
+        except ForbiddenError:
+            # Somebody else's domain: our own people's mail goes there through the queue, and nobody else's.
+            if one is meant[-1] and not connection.server.role.submission:
+                raise
+    return meant[0], Recipient(str(meant[0]))
+
+
+def _own_domains(local: str, hostname: str) -> list[EnvelopeAddress]:
+    """Return what ``<Postmaster>`` without a domain may mean (RFC 5321 section 4.5.1): the one of this server's name, or of
+    the domain that it is in.
+    """
+    labels = hostname.split(".")
+    return [EnvelopeAddress(local, ".".join(labels[at:])) for at in range(max(1, len(labels) - 1))]

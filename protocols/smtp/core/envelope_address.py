@@ -10,8 +10,10 @@ from typing import Final
 
 import msgspec
 
-MAX_PATH: Final = 1000
-"""Octets of a path. RFC 5321 section 4.5.3.1 asks for 256 at least; automatic senders make longer local parts."""
+MAX_PATH: Final = 900
+"""Octets of a path. RFC 5321 section 4.5.3.1 asks for 256 at least; automatic senders make longer local parts. A trace field with
+it stays within a line (RFC 5322 section 2.1.1).
+"""
 MAX_DOMAIN: Final = 255
 
 # UTF8-non-ascii without what some reader would take for a line end or a control: C1, U+2028, U+2029, surrogates.
@@ -78,7 +80,7 @@ def parse_path(text: str) -> tuple[EnvelopeAddress, str]:
     domain, at = _domain(text, at + 1)
     if not text.startswith(">", at):
         raise PathError("The address is not well formed.")
-    if at > MAX_PATH:
+    if len(text[:at].encode()) > MAX_PATH:
         raise PathError(f"The address is longer than {MAX_PATH} octets.")
     return EnvelopeAddress(local, domain), text[at + 1 :]
 

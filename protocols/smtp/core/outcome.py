@@ -25,7 +25,8 @@ def smtp_reply(outcomes: Sequence[MailError | None], transaction_id: str) -> Rep
     All stored: 250. Else nobody has it, as delivery is for all or for none, and the reply is the first temporary failure, or
     the first permanent one where all are. Where one recipient alone cannot be served, the others fail for now: the sender
     tries again, and the one is refused at RCPT then, so nobody gets the message twice. RCPT looks at room and existence
-    beforehand, so this takes a mailbox that fills up or goes away while the data arrives.
+    beforehand, so this takes a mailbox that fills up or goes away while the data arrives, or that has no room for a message whose
+    size MAIL did not say: see NoRoom.
     """
     if any(isinstance(outcome, LoopError) for outcome in outcomes):
         # It would be one at every attempt; whoever else is meant has had the message the first time round.

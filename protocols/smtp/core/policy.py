@@ -68,13 +68,16 @@ def decide_count(recipients: int, limit: int) -> Reply | None:
     return Reply(452, "4.5.3", f"A message has at most {limit} recipients; send the others in another transaction.")
 
 
-def decide_room(used: int, quota: int, size: int, messages: int = 0, message_quota: int = 0) -> Reply | None:
-    """Whether a message fits in an account. Octets and messages; a quota of 0 is no bound; size 0 is unknown.
+def decide_room(
+    used: int, quota: int, size: int, messages: int = 0, message_quota: int = 0, expected: int = 0
+) -> Reply | None:
+    """Whether a message fits in an account. Octets and messages; a quota of 0 is no bound; size 0 is unknown, and then it may
+    be ``expected``, by an earlier attempt: that refuses for now only, as this may be another message.
 
     Refused at RCPT, so that one full mailbox does not keep a message from its other recipients.
     """
     countable = message_quota == 0 or messages < message_quota
-    if countable and (quota == 0 or (used < quota and used + size <= quota)):
+    if countable and (quota == 0 or (used < quota and used + max(size, expected) <= quota)):
         return None
     if size > quota > 0:
         return TOO_LARGE_FOR_MAILBOX

@@ -52,8 +52,8 @@ def received_field(trace: Trace) -> bytes:
     its place.
     """
     literal = address_literal(trace.remote)
-    # A name that is no domain would break the field's grammar. The address alone tells who it was.
-    name = trace.helo if is_domain(trace.helo) else literal
+    # A name that is no domain would break the field's grammar, and U-labels that of the header. The address alone tells who it was.
+    name = trace.helo if trace.helo.isascii() and is_domain(trace.helo) else literal
     known = f"{trace.name} " if is_domain(trace.name) and not trace.name.startswith("[") else ""
     lines = [f"from {name} ({known}{literal})", f"by {trace.hostname} with {trace.protocol} id {trace.id}"]
     if trace.tls:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
 
-_FIELD: Final = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
+from correio.mime.header_fields import first_stray_line, header_fields
+
+_BLANK: Final = re.compile(rb"(?:\A|\n)(\r?\n)")
 
 
 def complete_header(message: bytes, *, message_id: str, time: int) -> bytes:
@@ -17,18 +18,18 @@ def complete_header(message: bytes, *, message_id: str, time: int) -> bytes:
     ``message_id`` is used, with the angle brackets put on, where there is none; ``time`` is in seconds since the
     epoch. Every other octet stays as it is.
     """
-    missing = {b"date", b"message-id"}
+    missing = {"date", "message-id"}
     removed: list[tuple[int, int]] = []
-    body = 0
-    for name, start, end in _fields(message):
+    body = _end_of_header(message)
+    for field in header_fields(message[:body]):
+        name = field.name.lower()
         missing.discard(name)
-        if name in (b"bcc", b"resent-bcc"):
-            removed.append((start, end))
-        body = end
+        if name in ("bcc", "resent-bcc"):
+            removed.append((field.start, field.end))
     added = b""
-    if b"date" in missing:
+    if "date" in missing:
         added += b"Date: " + format_datetime(datetime.fromtimestamp(time, UTC)).encode() + b"\r\n"
-    if b"message-id" in missing:
+    if "message-id" in missing:
         added += b"Message-ID: <" + message_id.encode() + b">\r\n"
     if not added and not removed:
         return message
@@ -50,18 +51,12 @@ def complete_header(message: bytes, *, message_id: str, time: int) -> bytes:
     return b"".join(pieces)
 
 
-def _fields(message: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name in lower case, start, end) for each header field, its folded lines and line end included."""
-    at = 0
-    while True:
-        match = _FIELD.match(message, at)
-        if match is None:
-            return
-        end = at
-        while True:
-            newline = message.find(b"\n", end)
-            end = len(message) if newline < 0 else newline + 1
-            if message[end : end + 1] not in (b" ", b"\t"):
-                break
-        yield match[1].lower(), at, end
-        at = end
+def _end_of_header(message: bytes) -> int:
+    """Return where the header ends as those who read the message see it: at the empty line, whatever the lines before it are, or
+    else at the first line that is no field; 0 where there is no field.
+    """
+    blank = _BLANK.search(message)
+    end = blank.start(1) if blank is not None else first_stray_line(message)
+    if end < 0:
+        end = len(message)
+    return end if next(header_fields(message[:end]), None) is not None else 0

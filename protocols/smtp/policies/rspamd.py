@@ -35,7 +35,7 @@ class Rspamd:
             async with asyncio.timeout(PATIENCE):
                 status, body = await self._post(checked, received, content)
             return read_verdict(status, body)
-        except (OSError, VerdictError, httptools.HttpParserError) as error:
+        except (OSError, VerdictError, httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             # TimeoutError is an OSError.
             log.warning("%s: rspamd did not judge: %s", checked.queue_id, str(error) or type(error).__name__)
             return ACCEPTED
