@@ -116,7 +116,7 @@ class Worker:
             due = await next_due(database, site)
             if due is not None:
                 await hint_sites(database, [site], max(now, due))
-        await forget_sites(database)
+        await forget_sites(database, time.time())
 
     async def _start_one(self) -> bool:
         """Begin with one site that is due; False where none is."""
@@ -143,12 +143,13 @@ class Worker:
         self._reach("claimed")
         now = time.time()
         running = {token: until for token, until in site.batches.items() if until > now}
+        gone = site.batches.keys() - running.keys()
         if site.held or site.dead_until > now:
             self._asleep[site.id] = time.monotonic() + HELD
-            await leave_site(database, site, NEVER if site.held else site.dead_until)
+            await leave_site(database, site, NEVER if site.held else site.dead_until, gone=gone)
             return None
         if len(running) >= int(site.window):
-            await leave_site(database, site, min(running.values()))
+            await leave_site(database, site, min(running.values()), gone=gone)
             return None
         lease = new_lease()
         until = now + self._store.settings.queue_lease
@@ -157,12 +158,13 @@ class Worker:
         if deliveries:
             self._reach("leased")
         if more:
-            await leave_site(database, site, now, batch=lease, until=until)
+            await leave_site(database, site, now, batch=lease, until=until, gone=gone)
         else:
             coming = await next_due(database, site.id)
-            await leave_site(
-                database, site, NEVER if coming is None else coming, batch=lease if deliveries else "", until=until
-            )
+            if coming is None:
+                # Where a worker dies with a batch that is all but ended, somebody has to forget it.
+                coming = min(running.values(), default=NEVER)
+            await leave_site(database, site, coming, batch=lease if deliveries else "", until=until, gone=gone)
         if not deliveries:
             return None
         self._reach("left")

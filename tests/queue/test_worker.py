@@ -9,6 +9,7 @@ from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import find_sent
 from correio.queue.administration import hold, hold_destination, list_sites, retry
+from correio.store.sites import forget_sites
 from tests.peers.nameserver import nameserver
 from tests.peers.sink import CLOSE, Sink
 from tests.queue.sending import RAW, Queue, arrived, ended, running, send, until
@@ -133,3 +134,34 @@ async def test_a_reply_of_many_words_is_cut(own: MessageStore, account: Account)
         assert one.status == "bounced"
         assert len(one.history[0].reply) < 1100
         assert len((await arrived(account))[0]) < 6000
+
+
+async def test_a_site_for_which_nothing_waits_is_forgotten_however_it_went(own: MessageStore, account: Account) -> None:
+    async with Sink() as sink, running(own, sink):
+        site = f"nobody-{time.monotonic_ns()}.test"
+        done = await send(account, f"x@{site}", save=False)
+        assert (await until(account, done, ended)).deliveries[0].status == "bounced"
+        await asyncio.sleep(0.2)
+        # As when a worker has died with a batch, and its time is over.
+        fields = {"batches.gone": time.time() - 1, "next_due": 0.0}
+        await own.database["sites"].update_one({"_id": site}, {"$set": fields})
+        deadline = time.monotonic() + 10
+        while site in {one.id for one in await list_sites(own)}:
+            assert time.monotonic() < deadline, [one for one in await list_sites(own) if one.id == site]
+            await forget_sites(own.database, time.time())
+            await asyncio.sleep(0.1)
+
+
+async def test_a_batch_ends_also_at_a_site_that_was_held_meanwhile(own: MessageStore, account: Account) -> None:
+    async with Sink(delays={"dot": 0.5}) as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        done = await send(account, f"x@{site}", save=False)
+        deadline = time.monotonic() + 10
+        while "DATA" not in sink.verbs():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+        await hold_destination(own, site, held=True)
+        assert (await until(account, done, ended)).deliveries[0].status == "delivered"
+        await asyncio.sleep(0.2)
+        [found] = [one for one in await list_sites(own) if one.id == site]
+        assert (found.held, found.batches) == (True, {})
