@@ -19,6 +19,7 @@ from correio.store.readable import read_what_is_left
 
 _log = logging.getLogger("correio.queue")
 _IN: Final = 50
+_WITHOUT_DIALOGUES: Final = {"history.transcript": 0}
 HISTORY: Final = 20
 """Attempts that are kept of a delivery."""
 
@@ -86,7 +87,7 @@ async def find_deliveries_of(
 ) -> dict[str, list[DeliveryDocument]]:
     """Return the deliveries of sends, in the order of their recipients, without the dialogues unless ``transcripts``."""
     found: dict[str, list[DeliveryDocument]] = {}
-    shown = None if transcripts else {"history.transcript": 0}
+    shown = None if transcripts else _WITHOUT_DIALOGUES
     with available():
         for at in range(0, len(send_ids), _IN):
             cursor = database["deliveries"].find({"send": {"$in": list(send_ids[at : at + _IN])}}, shown)
@@ -190,7 +191,10 @@ async def write_updates(database: Database, updates: Sequence[DeliveryUpdate]) -
 async def list_waiting(
     database: Database, *, account_id: str | None = None, site: str | None = None, limit: int
 ) -> list[DeliveryDocument]:
-    """Return what is under way, next due first: of an account, to a site, or all of it."""
+    """Return what is under way, next due first, without dialogues: of an account, to a site, or all of it.
+
+    One round trip, and for all of it one for each site.
+    """
     if account_id is not None:
         questions: list[Raw] = [{"account": account_id, "ended": 0}]
     else:
@@ -199,9 +203,11 @@ async def list_waiting(
     found: list[Raw] = []
     with available():
         for where in questions:
-            found += await database["deliveries"].find(where).sort("due", 1).limit(limit).to_list(None)
-    found.sort(key=_due)
-    return [_shown(document) for document in found if site is None or document["queue"] == site][:limit]
+            found += (
+                await database["deliveries"].find(where, _WITHOUT_DIALOGUES).sort("due", 1).limit(limit).to_list(None)
+            )
+            found = sorted(found, key=_due)[:limit]
+    return [_shown(document) for document in found if site is None or document["queue"] == site]
 
 
 async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float) -> int:
