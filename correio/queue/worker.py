@@ -158,7 +158,7 @@ class Worker:
         if deliveries:
             self._reach("leased")
         if more:
-            await leave_site(database, site, now, batch=lease, until=until, gone=gone)
+            await leave_site(database, site, now, batch=lease if deliveries else "", until=until, gone=gone)
         else:
             coming = await next_due(database, site.id)
             if coming is None:
@@ -193,13 +193,16 @@ class Worker:
             await links.close()
 
     async def _renew(self, site: str, batch: Batch) -> None:
-        """Keep a lease while its batch is worked on."""
+        """Keep a lease while its batch is worked on. One that has run out is not had again: others may have the deliveries."""
         lasting = self._store.settings.queue_lease
         while True:
             await asyncio.sleep(lasting / RENEWALS)
             try:
                 held_until = time.monotonic() + lasting - MARGIN
                 await renew_lease(self._store.database, list(batch.left), batch.lease, time.time() + lasting)
+                if time.monotonic() >= batch.held_until:
+                    _log.warning("a lease for %s ran out before it was renewed", site)
+                    return
                 batch.held_until = held_until
                 await renew_batch(self._store.database, site, batch.lease, time.time() + lasting)
             except MailError as error:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
+import msgspec
+import pytest
+
+from correio.errors import UnavailableError
 from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import find_sent
 from correio.queue.administration import hold, hold_destination, list_sites, retry
+from correio.store.deliveries import lease_due, renew_lease
+from correio.store.queue_documents import DeliveryDocument
 from correio.store.sites import forget_sites
 from tests.peers.nameserver import nameserver
 from tests.peers.sink import CLOSE, Sink
-from tests.queue.sending import RAW, Queue, arrived, ended, running, send, until
+from tests.queue.sending import PATIENCE, RAW, Queue, arrived, ended, running, send, until
 
 
 async def test_each_recipient_has_an_outcome_of_its_own(own: MessageStore, account: Account) -> None:
@@ -165,3 +172,33 @@ async def test_a_batch_ends_also_at_a_site_that_was_held_meanwhile(own: MessageS
         await asyncio.sleep(0.2)
         [found] = [one for one in await list_sites(own) if one.id == site]
         assert (found.held, found.batches) == (True, {})
+
+
+async def test_a_lease_that_ran_out_is_not_had_again_by_renewing_it(
+    own: MessageStore, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away for longer than the lease, another worker takes the delivery, and it is there again."""
+    monkeypatch.setattr(own, "settings", msgspec.structs.replace(own.settings, queue_lease=3.0))
+    away = asyncio.Event()
+
+    async def renew(*given: Any) -> None:
+        if not away.is_set():
+            raise UnavailableError("The database does not answer; try again later.")
+        await renew_lease(*given)
+
+    monkeypatch.setattr("correio.queue.worker.renew_lease", renew)
+    async with Sink(delays={"DATA": 6}) as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        done = await send(account, f"x@{site}", save=False)
+        await until(account, done, lambda now: bool(now.deliveries[0].lease))
+        taken: list[DeliveryDocument] = []
+        while not taken:
+            await asyncio.sleep(0.02)
+            taken, _ = await lease_due(own.database, site, time.time(), time.time() + 60, "another worker", 10)
+        away.set()
+        deadline = time.monotonic() + PATIENCE
+        while sink.open and not sink.count:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+        assert sink.count == 0
+        assert (await find_sent(account, done)).deliveries[0].lease == "another worker"
