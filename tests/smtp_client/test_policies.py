@@ -7,6 +7,7 @@ import hashlib
 from ipaddress import ip_address
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -191,6 +192,7 @@ def test_what_is_demanded_of_a_host() -> None:
     assert levels(sts=other) is None
     assert levels(sts=testing) == ["verify sts", "may", "plain"]
     assert levels(sts=testing, required=True) == ["verify sts", "encrypt"]
+    assert levels(sts=msgspec.structs.replace(testing, hosts=("mx.y.test",))) == ["may", "plain"]
     assert levels(sts=none) == ["may no-policy-found", "plain"]
     assert levels(tlsa=(good, bad), sts=other) == ["dane tlsa"]
     assert levels(tlsa=(bad,)) == ["encrypt tlsa"]

@@ -109,8 +109,9 @@ class SmtpCourier:
             return None
         required = any(domain_fits(pattern, domain) >= 0 for pattern in self._settings.outbound_require_tls)
         demands = demands_for(target.host, required=required, tlsa=binding.records, sts=policy.policy)
-        if isinstance(demands, Strangers):
+        if policy.forbids(target.host) and not binding.records:
             self._count(domain, Demand("verify", "sts"), "validation-failure", target, policy)
+        if isinstance(demands, Strangers):
             text = f"The MTA-STS policy of {domain} does not name its mail host {target.host}."
             failures.add(Reply(0, "4.7.5", text), target)
             return None
