@@ -86,6 +86,24 @@ async def test_the_next_host_where_one_will_not_talk(world: World, stage: str, r
     assert (await world.link()).host == "b.destino.test"
 
 
+@pytest.mark.parametrize("extensions", [FULL, (*FULL, "STARTTLS")], ids=["plain", "with STARTTLS"])
+@pytest.mark.parametrize(
+    ("stage", "reply"), [("greeting", "220 hello\r\n421 4.3.2 closing"), ("EHLO", None), ("HELO", None)]
+)
+async def test_nor_one_that_goes_back_on_its_word(
+    world: World, extensions: tuple[str, ...], stage: str, reply: str | None
+) -> None:
+    """A server that shuts down says so at any time (RFC 5321 section 3.8), right behind another reply too."""
+    rows = "".join(f"250-{word}\r\n" for word in extensions)
+    replies = {stage: reply or f"{rows}250 yes\r\n421 4.3.2 closing"}
+    if stage == "HELO":
+        replies["EHLO"] = "500 what"
+    await world.sink("127.0.0.2", replies=replies)
+    await world.sink("127.0.0.3")
+    world.mx(SITE, (10, "a.destino.test", "127.0.0.2"), (20, "b.destino.test", "127.0.0.3"))
+    assert (await world.link()).host == "b.destino.test"
+
+
 async def test_a_silent_host_is_not_waited_for(world: World) -> None:
     short = msgspec.structs.replace(QUICK, greeting=0.1)
     await world.sink("127.0.0.2", replies={"greeting": SILENCE})
