@@ -17,6 +17,7 @@ from protocols.wire.sasl.mechanism import ScramClaim, ScramProof
 from protocols.wire.sasl.scram import Scram
 from tests.peers.served import free_port
 from tests.peers.sink import CLOSE, FULL, SILENCE
+from tests.peers.waiting import until
 from tests.smtp_client.world import QUICK, Letter, World, codes, envelope, go_on
 
 SITE = "destino.test"
@@ -219,6 +220,15 @@ async def test_a_source_address(world: World) -> None:
         world.dns.add(SITE, "A", "127.0.0.1")
         await refused(world, outbound_source=("127.0.0.77", "::1"))
     assert seen == ["127.0.0.77"]
+
+
+async def test_closing_that_is_given_up_leaves_no_connection(world: World) -> None:
+    patient = msgspec.structs.replace(QUICK, quit=30)
+    sink, link = await world.served(timeouts=patient, replies={"QUIT": SILENCE})
+    closing = asyncio.create_task(link.close())
+    await until(lambda: "QUIT" in sink.verbs())
+    closing.cancel()
+    await until(lambda: sink.open == 0, 5)
 
 
 async def test_closing_says_quit_and_waits_for_nobody(world: World) -> None:
