@@ -202,3 +202,21 @@ async def test_a_lease_that_ran_out_is_not_had_again_by_renewing_it(
             await asyncio.sleep(0.1)
         assert sink.count == 0
         assert (await find_sent(account, done)).deliveries[0].lease == "another worker"
+
+
+@pytest.mark.parametrize("last", [CLOSE, "421 4.7.0 that is enough for one connection"])
+async def test_a_connection_that_ends_between_two_messages_puts_nothing_off(
+    own: MessageStore, account: Account, last: str
+) -> None:
+    async with Sink() as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        await hold_destination(own, site, held=True)
+        sends = [await send(account, f"x{number}@{site}", save=False) for number in range(6)]
+        # Two messages a connection, as many servers have it that do not say so.
+        sink.replies = {"MAIL": ["", "", last, "", "", last, "", ""]}
+        await hold_destination(own, site, held=False)
+        for one in sends:
+            [attempt] = (await until(account, one, ended)).deliveries[0].history
+            assert attempt.code == 250
+        assert len(sink.messages) == 6
+        assert sink.connections == 3
