@@ -69,7 +69,7 @@ async def retry(store: MessageStore, some_id: str, *, account_id: str | None = N
     waiting = await _waiting(store, some_id, account_id)
     _some(len(waiting))
     now = store.now()
-    await reschedule(store.database, [one.id for one in waiting], "queued", now)
+    await reschedule(store.database, [one.id for one in waiting], "queued", now, now)
     sites = {one.queue for one in waiting}
     for site in await find_sites(store.database):
         # Somebody asked for it: that nobody was reached a while ago is no reason to wait.
@@ -83,7 +83,7 @@ async def retry(store: MessageStore, some_id: str, *, account_id: str | None = N
 async def hold(store: MessageStore, some_id: str, *, account_id: str | None = None) -> int:
     """Try what waits no more until it is retried. Returns how many. Raises NotFoundError, ConflictError."""
     waiting = await _waiting(store, some_id, account_id)
-    return _some(await reschedule(store.database, [one.id for one in waiting], "held", NEVER))
+    return _some(await reschedule(store.database, [one.id for one in waiting], "held", NEVER, store.now()))
 
 
 async def cancel(store: MessageStore, some_id: str, *, account_id: str | None = None) -> int:

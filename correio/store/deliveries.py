@@ -19,6 +19,8 @@ from correio.store.readable import read_what_is_left
 
 _log = logging.getLogger("correio.queue")
 _IN: Final = 50
+GRACE: Final = 5.0
+"""Seconds after the end of a lease from which on its worker is believed to know of it, whatever its clock says."""
 _WITHOUT_DIALOGUES: Final = {"history.transcript": 0}
 HISTORY: Final = 20
 """Attempts that are kept of a delivery."""
@@ -210,19 +212,24 @@ async def list_waiting(
     return [_shown(document) for document in found if site is None or document["queue"] == site]
 
 
-async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float) -> int:
+def _free(delivery_id: str, now: float) -> Raw:
+    """Match a delivery under way that nobody has in hand: no lease, or one that is over and left no doubt behind."""
+    left_behind = {"due": {"$lt": now - GRACE}, "phase": {"$ne": "data"}}
+    return {"_id": delivery_id, "ended": 0, "$or": [{"lease": ""}, left_behind]}
+
+
+async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float, now: float) -> int:
     """Give deliveries that nobody has in hand another time. Returns how many."""
-    updates = [
-        UpdateOne({"_id": one, "lease": "", "ended": 0}, {"$set": {"status": status, "due": due}}) for one in ids
-    ]
+    fields = {"status": status, "due": due, "lease": ""}
+    updates = [UpdateOne(_free(one, now), {"$set": fields}) for one in ids]
     with available():
         return await database.in_thread(_update, database, updates) if updates else 0
 
 
 async def cancel_deliveries(database: Database, ids: Sequence[str], now: int) -> int:
-    """End deliveries that nobody holds. Returns how many."""
-    ended = {"status": "canceled", "queue": "", "ended": now}
-    updates = [UpdateOne({"_id": one, "lease": "", "ended": 0}, {"$set": ended}) for one in ids]
+    """End deliveries that nobody has in hand. Returns how many."""
+    ended = {"status": "canceled", "queue": "", "lease": "", "ended": now}
+    updates = [UpdateOne(_free(one, now), {"$set": ended}) for one in ids]
     with available():
         return await database.in_thread(_update, database, updates) if updates else 0
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
+from correio.errors import ConflictError
 from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
-from correio.queue.administration import hold_destination, list_queue, list_sites, show
+from correio.queue.administration import cancel, hold, hold_destination, list_queue, list_sites, retry, show
+from correio.store.deliveries import DeliveryChange, lease_due, write_updates
 from tests.peers.sink import Sink
 from tests.queue.sending import running, send, until
 
@@ -36,3 +42,27 @@ async def test_a_destination_is_named_as_people_write_it(own: MessageStore, acco
             done = await send(account, f"x@{text.removeprefix('route:').lower()}.", save=False) if "." in text else ""
             listed = [one.send for one in await list_queue(own, site=text)]
             assert listed == ([done] if done else [])
+
+
+async def test_what_a_worker_left_behind_can_be_steered_when_its_lease_is_over(
+    own: MessageStore, account: Account
+) -> None:
+    """It died, and its site is held or dead: nobody takes the delivery for hours."""
+    site = f"left-{time.monotonic_ns()}.test"
+    await hold_destination(own, site, held=True)
+    sends = [await send(account, f"x@{site}", save=False) for _ in range(3)]
+    now = time.time()
+    taken, _ = await lease_due(own.database, site, now, now + 60, "dead worker", 10)
+    assert len(taken) == 3
+    for steer in (hold, cancel):
+        with pytest.raises(ConflictError):
+            await steer(own, sends[0])
+    await own.database["deliveries"].update_many({"send": {"$in": sends}}, {"$set": {"due": now - 10}})
+    assert await cancel(own, sends[0]) == 1
+    assert await hold(own, sends[1]) == 1
+    assert await retry(own, sends[2]) == 1
+    states = [(await show(own, one)).deliveries[0] for one in sends]
+    assert [(one.status, one.lease) for one in states] == [("canceled", ""), ("held", ""), ("queued", "")]
+    # Should it live after all, it has no say any more.
+    change = DeliveryChange(id=taken[0].id, lease="dead worker", status="delivered", due=now, ended=int(now))
+    assert await write_updates(own.database, [change]) == 0
