@@ -94,12 +94,14 @@ class SmtpCourier:
             self.report.count(domain, "sts", policy.failure)
         failures = _Failures()
         for target in order_targets(targets, self._connector.failed):
-            link = await self._try_host(domain, target, policy, failures)
+            link = await self._try_host(domain, hosts.canonical, target, policy, failures)
             if link is not None:
                 return link
         raise failures.error()
 
-    async def _try_host(self, domain: str, target: Target, policy: StsFinding, failures: _Failures) -> SmtpLink | None:
+    async def _try_host(
+        self, domain: str, canonical: str, target: Target, policy: StsFinding, failures: _Failures
+    ) -> SmtpLink | None:
         try:
             binding = await self._binding(target)
         except DnsError as error:
@@ -115,7 +117,8 @@ class SmtpCourier:
             text = f"The MTA-STS policy of {domain} does not name its mail host {target.host}."
             failures.add(Reply(0, "4.7.5", text), target)
             return None
-        names = (binding.name, domain) if binding.records else ()
+        # RFC 7672 section 3.2.2: the domain's own names do as well as the host's.
+        names = tuple(dict.fromkeys((binding.name, domain, canonical or domain))) if binding.records else ()
         failure = Reply(0, "4.7.5", "")
         for demand in demands:
             try:
