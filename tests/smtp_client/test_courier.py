@@ -113,6 +113,23 @@ async def test_a_silent_host_is_not_waited_for(world: World) -> None:
     assert (await world.link(timeouts=short)).host == "b.destino.test"
 
 
+async def test_hosts_that_all_take_their_time_are_not_all_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocols.smtp.client.courier.OPENING", 0.3)
+    hosts = [(10 * number, f"h{number}.destino.test", f"127.0.0.{number}") for number in range(2, 8)]
+    sinks = [await world.sink(address, replies={"greeting": SILENCE}) for _, _, address in hosts]
+    world.mx(SITE, *hosts)
+    courier = world.courier(msgspec.structs.replace(QUICK, greeting=0.2))
+    with pytest.raises(ConnectError, match="no reply within"):
+        await courier.open(SITE)
+    assert [sink.connections for sink in sinks] == [1, 1, 0, 0, 0, 0]
+    # Those that were not tried come first next time.
+    with pytest.raises(ConnectError):
+        await courier.open(SITE)
+    assert [sink.connections for sink in sinks] == [1, 1, 1, 1, 0, 0]
+
+
 async def test_hosts_that_all_refuse_for_good(world: World) -> None:
     await world.sink("127.0.0.2", replies={"greeting": "554 5.7.1 go away"})
     await world.sink("127.0.0.3", replies={"greeting": "550 never"})

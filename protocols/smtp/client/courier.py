@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
@@ -26,6 +27,11 @@ from protocols.smtp.client.core.tls_demand import Demand, Strangers, demands_for
 from protocols.smtp.client.link import SmtpLink
 from protocols.smtp.client.sign_in import Credentials
 from protocols.smtp.client.timeouts import Timeouts, timeouts_of
+
+OPENING: Final = 600.0
+"""Seconds after which no further address of a site is tried: ten that each take their time would keep a place in the queue's
+worker for hours.
+"""
 
 
 class _Binding(msgspec.Struct, frozen=True):
@@ -93,7 +99,12 @@ class SmtpCourier:
         if policy.failure is not None:
             self.report.count(domain, "sts", policy.failure)
         failures = _Failures()
+        began = time.monotonic()
         for target in order_targets(targets, self._connector.failed):
+            if time.monotonic() - began > OPENING:
+                # Those that were tried may all have refused for good: this one has not.
+                failures.add(Reply(0, "4.4.1", f"{target.host}: there was no time left to try it."), target)
+                break
             link = await self._try_host(domain, hosts.canonical, target, policy, failures)
             if link is not None:
                 return link
