@@ -185,7 +185,8 @@ class Batch:
                 EnvelopeRecipient(one.recipient, None if one.notify is None else tuple(one.notify), one.orcpt)
                 for one in deliveries
             ),
-            envid=send.envid or send.id,
+            # RFC 3461 section 5.2.1: none is added to what others send. What comes by REST begins here.
+            envid=send.envid or (send.id if send.kind == "api" else ""),
             ret=send.ret,
             smtputf8=send.smtputf8,
         )

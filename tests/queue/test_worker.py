@@ -220,3 +220,20 @@ async def test_a_connection_that_ends_between_two_messages_puts_nothing_off(
             assert attempt.code == 250
         assert len(sink.messages) == 6
         assert sink.connections == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [({}, False), ({"envid": "e1"}, "ENVID=e1"), ({"kind": "api"}, True)],
+)
+async def test_an_envelope_id_is_the_senders_own(
+    own: MessageStore, account: Account, fields: dict[str, Any], expected: bool | str
+) -> None:
+    """RFC 3461 section 5.2.1: what a client did not say is not said on. What comes by REST is ours to name."""
+    async with Sink() as sink, running(own, sink) as queue:
+        done = await send(account, f"x@{queue.site(sink)}", save=False, **fields)
+        await until(account, done, ended)
+        said = sink.messages[0].parameters
+        assert ("ENVID=" in said) is bool(expected)
+        if expected:
+            assert (expected if isinstance(expected, str) else f"ENVID={done}") in said
