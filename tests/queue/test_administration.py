@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+import click
 import pytest
 
+from correio.cli.queue.show import shown_lines
 from correio.errors import ConflictError
 from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
@@ -66,3 +68,14 @@ async def test_what_a_worker_left_behind_can_be_steered_when_its_lease_is_over(
     # Should it live after all, it has no say any more.
     change = DeliveryChange(id=taken[0].id, lease="dead worker", status="delivered", due=now, ended=int(now))
     assert await write_updates(own.database, [change]) == 0
+
+
+async def test_what_others_wrote_steers_no_terminal(own: MessageStore, account: Account) -> None:
+    site = f"seen-{time.monotonic_ns()}.test"
+    await hold_destination(own, site, held=True)
+    raw = b"From: %s\r\nSubject: =?utf-8?q?=1B]0;x=07=0Adelivered=C2=9B31m?=\r\n\r\nx\r\n" % account.address.encode()
+    found = await show(own, await send(account, f"x@{site}", save=False, raw=raw))
+    assert "\x1b" in found.send.subject
+    lines = list(shown_lines(found, time.time()))
+    assert len(lines) == 3
+    assert click.unstyle("".join(lines)).removeprefix(lines[0]).replace("\n", "").isprintable()
