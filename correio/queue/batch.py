@@ -59,6 +59,10 @@ def new_lease() -> str:
     return new_id(Kind.TOKEN)
 
 
+class NotWrittenError(UnavailableError):
+    """What became of a message is known, and the database was away for too long to write it."""
+
+
 class Unreadable:
     """In place of a send whose document is not what it should be."""
 
@@ -134,7 +138,7 @@ class Batch:
                 await self._deliver_here(send, deliveries)
             else:
                 await self._deliver_there(send, deliveries, link)
-        except ConnectError:
+        except (ConnectError, NotWrittenError):
             raise
         except MailError as error:
             # It may be the message, a part of which is lost, or the database, and then it is the same with the others.
@@ -327,9 +331,9 @@ class Batch:
                     changes, owed = hold_untold(owed, changes), []
                 self._reach("reported")
                 await self._writer.write(changes)
-            except UnavailableError:
+            except UnavailableError as error:
                 if time.monotonic() > deadline:
-                    raise
+                    raise NotWrittenError(error.message) from error
                 await asyncio.sleep(PAUSE)
             else:
                 break

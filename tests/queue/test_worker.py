@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +15,8 @@ from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import find_sent
 from correio.queue.administration import hold, hold_destination, list_sites, retry
-from correio.store.deliveries import lease_due, renew_lease
+from correio.queue.change_writer import ChangeWriter
+from correio.store.deliveries import DeliveryChange, lease_due, renew_lease
 from correio.store.queue_documents import DeliveryDocument
 from correio.store.sites import forget_sites
 from tests.peers.nameserver import nameserver
@@ -237,3 +239,31 @@ async def test_an_envelope_id_is_the_senders_own(
         assert ("ENVID=" in said) is bool(expected)
         if expected:
             assert (expected if isinstance(expected, str) else f"ENVID={done}") in said
+
+
+async def test_what_is_known_and_cannot_be_written_is_never_overwritten(
+    own: MessageStore, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database takes no writes for longer than a worker waits: who asked not to be sent twice is not."""
+    monkeypatch.setattr("correio.queue.batch.AWAY", 0.3)
+    monkeypatch.setattr("correio.queue.batch.PAUSE", 0.1)
+    write, away = ChangeWriter.write, asyncio.Event()
+
+    async def fail_at_first(self: ChangeWriter, changes: Sequence[DeliveryChange]) -> bool:
+        if changes[0].status == "delivered":
+            away.set()
+            raise UnavailableError("The database does not answer; try again later.")
+        return await write(self, changes)
+
+    monkeypatch.setattr(ChangeWriter, "write", fail_at_first)
+    async with Sink() as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        await hold_destination(own, site, held=True)
+        done = await send(account, f"x@{site}", save=False)
+        await own.database["sends"].update_one({"_id": done}, {"$set": {"ambiguous": "fail"}})
+        await hold_destination(own, site, held=False)
+        await asyncio.wait_for(away.wait(), PATIENCE)
+        await asyncio.sleep(2)
+        [one] = (await find_sent(account, done)).deliveries
+        assert (one.status, one.phase) == ("queued", "data")
+        assert len(sink.messages) == 1
