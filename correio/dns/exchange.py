@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import enum
 from collections.abc import Sequence
 from typing import Any, Final
@@ -12,6 +13,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.query
 import dns.rcode
 import dns.rdatatype
 import msgspec
@@ -21,6 +23,8 @@ from correio.dns.nameservers import Nameserver
 
 PAYLOAD: Final = 1232
 """Octets of a UDP answer that no path fragments (RFC 6891 section 6.2.5, and what resolvers agreed on since)."""
+LARGEST: Final = 16 * 1024
+"""Octets of an answer by TCP. The 64 KiB that there is room for take a third of a second to read, and nobody is served then."""
 MAX_ALIASES: Final = 8
 """CNAMEs that are followed by further questions."""
 NEGATIVE_TTL: Final = 60
@@ -115,20 +119,42 @@ class Exchange:
             query = dns.message.make_query(name, kind, use_edns=0 if edns else False, payload=PAYLOAD)
             # RFC 6840 section 5.7: the AD bit asks for the AD bit, without the signatures that DO would bring.
             query.flags |= dns.flags.AD
-            message, _ = await dns.asyncquery.udp_with_fallback(
-                query,
-                server.host,
-                self._timeout,
-                server.port,
-                ignore_unexpected=True,
-                ignore_errors=True,
-                backend=self._backend,
-            )
+            try:
+                message = await dns.asyncquery.udp(
+                    query,
+                    server.host,
+                    self._timeout,
+                    server.port,
+                    ignore_unexpected=True,
+                    raise_on_truncation=True,
+                    ignore_errors=True,
+                    backend=self._backend,
+                )
+            except dns.message.Truncated:
+                async with asyncio.timeout(self._timeout):
+                    message = await _by_tcp(query, server)
             # RFC 6891 section 7: a server of before 1999.
             if message.rcode() not in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
                 break
         assert isinstance(message, dns.message.QueryMessage)
         return message
+
+
+async def _by_tcp(query: dns.message.QueryMessage, server: Nameserver) -> dns.message.Message:
+    """Return the response to a query. Raises OSError, also where it is too long, EOFError and DNSException."""
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    try:
+        wire = query.to_wire()
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        if length > LARGEST:
+            raise OSError(f"an answer of {length} octets; {LARGEST} are read at most")
+        message = dns.message.from_wire(await reader.readexactly(length))
+    finally:
+        writer.transport.abort()
+    if not query.is_response(message):
+        raise dns.query.BadResponse
+    return message
 
 
 def _question(name: dns.name.Name, kind: dns.rdatatype.RdataType) -> str:

@@ -42,6 +42,8 @@ class MailHosts(msgspec.Struct, frozen=True):
     """Whether DNSSEC vouches for them."""
     implicit: bool = False
     """Whether the domain has no MX records and is its own host."""
+    canonical: str = ""
+    """The name that the domain's CNAMEs lead to, the domain where there are none; empty where it has no MX records."""
 
 
 async def find_hosts(resolver: Resolver, domain: str, own: Collection[str]) -> MailHosts:
@@ -58,7 +60,8 @@ async def find_hosts(resolver: Resolver, domain: str, own: Collection[str]) -> M
         raise NoHostError("5.1.2", f"There is no domain {domain}.") from error
     except DnsError as error:
         raise NoHostError("4.4.3", f"Nobody could tell the mail hosts of {domain}: {error}") from error
-    return MailHosts(tuple(order_exchanges(domain, answer.records, own)), secure=answer.secure)
+    hosts = tuple(order_exchanges(domain, answer.records, own))
+    return MailHosts(hosts, secure=answer.secure, canonical=answer.name)
 
 
 async def find_targets(resolver: Resolver, domain: str, hosts: MailHosts) -> list[Target]:

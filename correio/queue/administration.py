@@ -9,6 +9,7 @@ import msgspec
 
 from correio.errors import ConflictError, InvalidInputError, NotFoundError
 from correio.ids import Kind, is_id
+from correio.nexthop.site import ROUTE, ascii_domain
 from correio.store.deliveries import (
     cancel_deliveries,
     find_deliveries_of,
@@ -37,8 +38,9 @@ class Shown(msgspec.Struct, frozen=True):
 async def list_queue(
     store: MessageStore, *, account_id: str | None = None, site: str | None = None, limit: int = LISTED
 ) -> list[DeliveryDocument]:
-    """Return what is under way, next due first; ``account_id`` None: everybody's. Raises UnavailableError."""
-    return await list_waiting(store.database, account_id=account_id, site=site, limit=min(limit, LISTED))
+    """Return what is under way, next due first, without dialogues; ``account_id`` None: everybody's. Raises UnavailableError."""
+    named = None if site is None else site_named(site)
+    return await list_waiting(store.database, account_id=account_id, site=named, limit=min(limit, LISTED))
 
 
 async def list_sites(store: MessageStore) -> list[SiteDocument]:
@@ -67,7 +69,7 @@ async def retry(store: MessageStore, some_id: str, *, account_id: str | None = N
     waiting = await _waiting(store, some_id, account_id)
     _some(len(waiting))
     now = store.now()
-    await reschedule(store.database, [one.id for one in waiting], "queued", now)
+    await reschedule(store.database, [one.id for one in waiting], "queued", now, now)
     sites = {one.queue for one in waiting}
     for site in await find_sites(store.database):
         # Somebody asked for it: that nobody was reached a while ago is no reason to wait.
@@ -81,7 +83,7 @@ async def retry(store: MessageStore, some_id: str, *, account_id: str | None = N
 async def hold(store: MessageStore, some_id: str, *, account_id: str | None = None) -> int:
     """Try what waits no more until it is retried. Returns how many. Raises NotFoundError, ConflictError."""
     waiting = await _waiting(store, some_id, account_id)
-    return _some(await reschedule(store.database, [one.id for one in waiting], "held", NEVER))
+    return _some(await reschedule(store.database, [one.id for one in waiting], "held", NEVER, store.now()))
 
 
 async def cancel(store: MessageStore, some_id: str, *, account_id: str | None = None) -> int:
@@ -90,10 +92,16 @@ async def cancel(store: MessageStore, some_id: str, *, account_id: str | None = 
     return _some(await cancel_deliveries(store.database, [one.id for one in waiting], store.now()))
 
 
+def site_named(text: str) -> str:
+    """Return the site that people mean: a domain in any case and in letters of its own, or ``route:NAME``."""
+    return text if text.startswith(ROUTE) else ascii_domain(text)
+
+
 async def hold_destination(store: MessageStore, site: str, *, held: bool) -> None:
     """Stop trying a site, or go on. Raises InvalidInputError, UnavailableError."""
     if not site or len(site) > 300:
         raise InvalidInputError("A site is a domain, or route:NAME.", "site")
+    site = site_named(site)
     await hold_site(store.database, site, held=held, now=store.now())
     if not held:
         store.outbox.put({site})

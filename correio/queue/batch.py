@@ -10,8 +10,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from correio.errors import MailError, UnavailableError
 from correio.ids import Kind, new_id
 from correio.metrics import REGISTRY, Counter
@@ -26,10 +24,10 @@ from correio.queue.courier import (
 )
 from correio.queue.faults import reach
 from correio.queue.local_courier import deliver_here
-from correio.queue.report import ReportedRecipient
 from correio.queue.reports import Owed, report
 from correio.queue.sent_message import SentMessage, Sign
-from correio.queue.verdict import Verdict, judge, unanswered
+from correio.queue.telling import hold_untold, owed_for
+from correio.queue.verdict import judge, unanswered
 from correio.queue.verp import verp_sender
 from correio.store.deliveries import DeliveryChange
 from correio.store.queue_documents import LOCAL_SITE, NEVER, Attempt, DeliveryDocument, SendDocument
@@ -61,6 +59,10 @@ def new_lease() -> str:
     return new_id(Kind.TOKEN)
 
 
+class NotWrittenError(UnavailableError):
+    """What became of a message is known, and the database was away for too long to write it."""
+
+
 class Unreadable:
     """In place of a send whose document is not what it should be."""
 
@@ -89,6 +91,8 @@ class Batch:
         """Those of which nothing is written yet."""
         self.held_until = held_until
         """Until when nobody else can have the deliveries. Renewing the lease moves it on."""
+        self._used: Link | None = None
+        """The link by which something was sent last."""
         self.refused = False
         """Whether the site showed that it was asked for too much: a connection lost, 421 or 45z to everything."""
 
@@ -134,7 +138,7 @@ class Batch:
                 await self._deliver_here(send, deliveries)
             else:
                 await self._deliver_there(send, deliveries, link)
-        except ConnectError:
+        except (ConnectError, NotWrittenError):
             raise
         except MailError as error:
             # It may be the message, a part of which is lost, or the database, and then it is the same with the others.
@@ -168,13 +172,13 @@ class Batch:
             used = await link()
             self._reach("opened")
             count = 1 if send.verp else max(1, used.limit)
-            some = deliveries[at : at + count]
-            at += count
-            await self._send(send, message, used, some)
+            if await self._send(send, message, used, deliveries[at : at + count]):
+                at += count
 
     async def _send(
         self, send: SendDocument, message: SentMessage, link: Link, deliveries: Sequence[DeliveryDocument]
-    ) -> None:
+    ) -> bool:
+        """Send to some recipients; False where a connection that is used again had ended, and nothing is written yet."""
         began = time.time()
         sender = send.sender
         if send.verp and sender:
@@ -185,7 +189,8 @@ class Batch:
                 EnvelopeRecipient(one.recipient, None if one.notify is None else tuple(one.notify), one.orcpt)
                 for one in deliveries
             ),
-            envid=send.envid or send.id,
+            # RFC 3461 section 5.2.1: none is added to what others send. What comes by REST begins here.
+            envid=send.envid or (send.id if send.kind == "api" else ""),
             ret=send.ret,
             smtputf8=send.smtputf8,
         )
@@ -202,16 +207,26 @@ class Batch:
         try:
             outcomes = await link.send(envelope, message, before_dot)
         except LostError as error:
+            if self._ended_between(link) and not error.after_dot and not error.refused:
+                return False
             self.refused = True
             final = error.after_dot and send.ambiguous == "fail"
             lost = unanswered(str(error), "5.4.2" if final else "4.4.2")
             outcomes = [Outcome(error.refused[at]) if at in error.refused else lost for at in range(len(deliveries))]
         self._reach("answered")
         transcript = link.transcript()[:_TRANSCRIPT]
+        if self._ended_between(link) and all(outcome.reply.code == 421 for outcome in outcomes):
+            return False
+        self._used = link
         if all(outcome.reply.code in (421, 450, 451, 452) for outcome in outcomes):
             self.refused = True
         attempt = _attempt(began, outcomes[0].reply, link, transcript)
         await self._settle(send, deliveries, outcomes, attempt)
+        return True
+
+    def _ended_between(self, link: Link) -> bool:
+        """Whether a link that is of no use any more has served before: a server may take so much and no more by each."""
+        return link is self._used and not link.usable and time.monotonic() < self.held_until
 
     async def give_back(self, reply: Reply, attempt: Attempt, *, not_before: float) -> None:
         """No connection was had: every delivery goes back, to be tried when the site is, or fails where that is final."""
@@ -254,7 +269,7 @@ class Batch:
             judge(one, outcome, now, first, random.random(), local=local, since=since)  # noqa: S311 - spreads attempts
             for one, outcome in zip(deliveries, outcomes, strict=True)
         ]
-        owed = _owed(deliveries, outcomes, verdicts, attempt)
+        owed = owed_for(deliveries, outcomes, verdicts, attempt)
         changes = []
         for one, outcome, verdict in zip(deliveries, outcomes, verdicts, strict=True):
             under_way = verdict.status == "deferred"
@@ -313,12 +328,12 @@ class Batch:
         for before in itertools.count():
             try:
                 if send is not None and not await self._tell(send, owed, before):
-                    changes, owed = _untold(owed, changes), []
+                    changes, owed = hold_untold(owed, changes), []
                 self._reach("reported")
                 await self._writer.write(changes)
-            except UnavailableError:
+            except UnavailableError as error:
                 if time.monotonic() > deadline:
-                    raise
+                    raise NotWrittenError(error.message) from error
                 await asyncio.sleep(PAUSE)
             else:
                 break
@@ -350,49 +365,3 @@ def _attempt(began: float, reply: Reply, link: Link | None = None, transcript: S
         reply=str(reply),
         transcript="\n".join(transcript),
     )
-
-
-def _untold(owed: Sequence[Owed], changes: Sequence[DeliveryChange]) -> list[DeliveryChange]:
-    """Return the changes where nobody can be told: what has failed waits for somebody who looks at it."""
-    failed = {one.delivery.id for one in owed if one.recipient.action == "failed"}
-    return [_held(change) if change.id in failed else change for change in changes]
-
-
-def _held(change: DeliveryChange) -> DeliveryChange:
-    attempt = change.attempt
-    if attempt is not None:
-        attempt = msgspec.structs.replace(attempt, reply=f"{attempt.reply} Held: the sender cannot be told of it.")
-    return msgspec.structs.replace(change, status="held", due=NEVER, ended=0, attempt=attempt)
-
-
-def _owed(
-    deliveries: Sequence[DeliveryDocument],
-    outcomes: Sequence[Outcome],
-    verdicts: Sequence[Verdict],
-    attempt: Attempt,
-) -> list[Owed]:
-    owed: list[Owed] = []
-    for one, outcome, verdict in zip(deliveries, outcomes, verdicts, strict=True):
-        if verdict.tell is None:
-            continue
-        reply = outcome.reply
-        status = reply.status
-        if verdict.status == "expired":
-            status = "5.4.7" if reply.code == 0 else "5" + status[1:]
-        owed.append(
-            Owed(
-                one,
-                ReportedRecipient(
-                    address=one.recipient,
-                    action=verdict.tell,
-                    status=status,
-                    diagnostic=str(reply) if reply.code else "",
-                    explanation="" if reply.code else reply.text,
-                    remote=attempt.host,
-                    original=one.orcpt,
-                    last_attempt=int(attempt.at),
-                    retry_until=one.expires,
-                ),
-            )
-        )
-    return owed

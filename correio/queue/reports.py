@@ -9,7 +9,7 @@ import msgspec
 
 from correio.errors import InvalidInputError
 from correio.ids import Kind, derived_id
-from correio.mail.ingest import ingest
+from correio.mail.ingest import OFF_LOOP, ingest
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, outgoing, put_outgoing, wire_needs
 from correio.mail.routing import site_for
 from correio.mail.stored_octets import StoredOctets
@@ -67,7 +67,8 @@ async def _compose(store: MessageStore, hostname: str, send: SendDocument, owed:
 
 async def report_mail(store: MessageStore, report: Report, key: Sequence[str | bytes | int]) -> Outgoing | None:
     """Return a report ready to be put into the queue, or None where its sender cannot be told. Raises UnavailableError."""
-    raw = compose_report(report)
+    large = len(report.original) > OFF_LOOP
+    raw = await store.in_worker(compose_report, report) if large else compose_report(report)
     ingested = await ingest(store, raw)
     smtputf8, eight_bit = wire_needs(raw, [report.to])
     origin = Origin(kind="report", sender="", smtputf8=smtputf8, eight_bit=eight_bit)

@@ -130,7 +130,7 @@ class Worker:
             due = await next_due(database, site, now)
             if due is not None:
                 await hint_sites(database, [site], max(now, due))
-        await forget_sites(database)
+        await forget_sites(database, time.time())
 
     async def _start_one(self) -> bool:
         """Begin with one site that is due; False where none is."""
@@ -175,12 +175,13 @@ class Worker:
         self._reach("claimed")
         now = time.time()
         running = {token: until for token, until in site.batches.items() if until > now}
+        gone = site.batches.keys() - running.keys()
         if site.held or site.dead_until > now:
             self._asleep[site.id] = time.monotonic() + HELD
-            await leave_site(database, site, NEVER if site.held else site.dead_until)
+            await leave_site(database, site, NEVER if site.held else site.dead_until, gone=gone)
             return None
         if len(running) >= int(site.window):
-            await leave_site(database, site, min(running.values()))
+            await leave_site(database, site, min(running.values()), gone=gone)
             return None
         lease = new_lease()
         until = now + self._store.settings.queue_lease
@@ -190,17 +191,15 @@ class Worker:
         self._frontiers.note(site.id, leased.due, now if leased.more is None else leased.more)
         if leased.deliveries:
             self._reach("leased")
+        mine = lease if leased.deliveries else ""
         if leased.more is not None:
-            await leave_site(database, site, now, batch=lease, until=until)
+            await leave_site(database, site, now, batch=mine, until=until, gone=gone)
         else:
             coming = await next_due(database, site.id, now)
-            await leave_site(
-                database,
-                site,
-                NEVER if coming is None else coming,
-                batch=lease if leased.deliveries else "",
-                until=until,
-            )
+            if coming is None:
+                # Where a worker dies with a batch that is all but ended, somebody has to forget it.
+                coming = min(running.values(), default=NEVER)
+            await leave_site(database, site, coming, batch=mine, until=until, gone=gone)
         if not leased.deliveries:
             return None
         self._reach("left")
@@ -229,13 +228,16 @@ class Worker:
             await links.close()
 
     async def _renew(self, site: str, batch: Batch) -> None:
-        """Keep a lease while its batch is worked on."""
+        """Keep a lease while its batch is worked on. One that has run out is not had again: others may have the deliveries."""
         lasting = self._store.settings.queue_lease
         while True:
             await asyncio.sleep(lasting / RENEWALS)
             try:
                 held_until = time.monotonic() + lasting - MARGIN
                 await renew_lease(self._store.database, list(batch.left), batch.lease, time.time() + lasting)
+                if time.monotonic() >= batch.held_until:
+                    _log.warning("a lease for %s ran out before it was renewed", site)
+                    return
                 batch.held_until = held_until
                 await renew_batch(self._store.database, site, batch.lease, time.time() + lasting)
             except MailError as error:

@@ -25,6 +25,9 @@ _IN: Final = 50
 _SOON: Final = 60.0
 _FAR: Final = DAY
 """Seconds ahead between which the next delivery is looked for in slices."""
+GRACE: Final = 5.0
+"""Seconds after the end of a lease from which on its worker is believed to know of it, whatever its clock says."""
+_WITHOUT_DIALOGUES: Final = {"history.transcript": 0}
 HISTORY: Final = 20
 """Attempts that are kept of a delivery."""
 
@@ -92,7 +95,7 @@ async def find_deliveries_of(
 ) -> dict[str, list[DeliveryDocument]]:
     """Return the deliveries of sends, in the order of their recipients, without the dialogues unless ``transcripts``."""
     found: dict[str, list[DeliveryDocument]] = {}
-    shown = None if transcripts else {"history.transcript": 0}
+    shown = None if transcripts else _WITHOUT_DIALOGUES
     with available():
         for at in range(0, len(send_ids), _IN):
             cursor = database["deliveries"].find({"send": {"$in": list(send_ids[at : at + _IN])}}, shown)
@@ -231,7 +234,10 @@ async def write_updates(database: Database, updates: Sequence[DeliveryUpdate]) -
 async def list_waiting(
     database: Database, *, account_id: str | None = None, site: str | None = None, limit: int
 ) -> list[DeliveryDocument]:
-    """Return what is under way, next due first: of an account, to a site, or all of it."""
+    """Return what is under way, next due first, without dialogues: of an account, to a site, or all of it.
+
+    One round trip, and for all of it one for each site.
+    """
     if account_id is not None:
         questions: list[Raw] = [{"account": account_id, "ended": 0}]
     else:
@@ -240,15 +246,23 @@ async def list_waiting(
     found: list[Raw] = []
     with available():
         for where in questions:
-            found += await database["deliveries"].find(where).sort("due", 1).limit(limit).to_list(None)
-    found.sort(key=_due)
-    return [_shown(document) for document in found if site is None or document["queue"] == site][:limit]
+            found += (
+                await database["deliveries"].find(where, _WITHOUT_DIALOGUES).sort("due", 1).limit(limit).to_list(None)
+            )
+            found = sorted(found, key=_due)[:limit]
+    return [_shown(document) for document in found if site is None or document["queue"] == site]
 
 
-async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float) -> int:
+def _free(delivery_id: str, now: float) -> Raw:
+    """Match a delivery under way that nobody has in hand: no lease, or one that is over and left no doubt behind."""
+    left_behind = {"due": {"$lt": now - GRACE}, "phase": {"$ne": "data"}}
+    return {"_id": delivery_id, "ended": 0, "$or": [{"lease": ""}, left_behind]}
+
+
+async def reschedule(database: Database, ids: Sequence[str], status: DeliveryStatus, due: float, now: float) -> int:
     """Give deliveries that nobody has in hand another time, the first of them exactly that one. Returns how many."""
     updates = [
-        UpdateOne({"_id": one, "lease": "", "ended": 0}, {"$set": {"status": status, "due": due + APART * number}})
+        UpdateOne(_free(one, now), {"$set": {"status": status, "due": due + APART * number, "lease": ""}})
         for number, one in enumerate(ids)
     ]
     with available():
@@ -256,9 +270,9 @@ async def reschedule(database: Database, ids: Sequence[str], status: DeliverySta
 
 
 async def cancel_deliveries(database: Database, ids: Sequence[str], now: int) -> int:
-    """End deliveries that nobody holds. Returns how many."""
-    ended = {"status": "canceled", "queue": "", "ended": now}
-    updates = [UpdateOne({"_id": one, "lease": "", "ended": 0}, {"$set": ended}) for one in ids]
+    """End deliveries that nobody has in hand. Returns how many."""
+    ended = {"status": "canceled", "queue": "", "lease": "", "ended": now}
+    updates = [UpdateOne(_free(one, now), {"$set": ended}) for one in ids]
     with available():
         return await database.in_thread(_update, database, updates) if updates else 0
 

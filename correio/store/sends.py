@@ -24,14 +24,18 @@ _WITHOUT_OCTETS: Final = {"source": 0, "layout": 0, "content": 0}
 async def insert_outgoing(
     database: Database, sends: Sequence[SendDocument], deliveries: Sequence[DeliveryDocument]
 ) -> None:
-    """Store sends that change no account, with their deliveries, all or none. What is there already is left as it is.
+    """Store sends that change no account, with their deliveries, all or none. What is there already is left as it is, and
+    then of the rest each is stored on its own.
 
-    Raises UnavailableError.
+    Raises UnavailableError; to do so again changes nothing.
     """
     try:
         await commit(database, Writes(sends=list(sends), deliveries=list(deliveries)))
     except DuplicateMessageError:
-        return
+        if len(sends) == 1:
+            return
+        for send in sends:
+            await insert_outgoing(database, [send], [one for one in deliveries if one.send == send.id])
 
 
 async def find_send(database: Database, account_id: str, send_id: str, *, octets: bool = False) -> SendDocument | None:

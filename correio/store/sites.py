@@ -7,7 +7,7 @@ other write leaves alone what it did not see: a hint that comes between is not l
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -80,15 +80,23 @@ async def claim_site(database: Database, due: DueSite, now: float) -> SiteDocume
 
 
 async def leave_site(
-    database: Database, claimed: SiteDocument, next_due: float, *, batch: str = "", until: float = 0.0
+    database: Database,
+    claimed: SiteDocument,
+    next_due: float,
+    *,
+    batch: str = "",
+    until: float = 0.0,
+    gone: Collection[str] = (),
 ) -> None:
-    """End a claim: when to look again, and the batch that was taken. A hint that came meanwhile keeps its time."""
-    fields: Raw = {"next_due": next_due}
+    """End a claim: when to look again, and the batch that was taken. A hint that came meanwhile keeps its time.
+
+    ``gone`` are batches whose time is over, with the workers that had them.
+    """
+    change: Raw = {"$set": {"next_due": next_due} | ({f"batches.{batch}": until} if batch else {})}
+    if gone:
+        change["$unset"] = {f"batches.{one}": "" for one in gone}
     with available():
-        changed = await database["sites"].update_one(
-            {"_id": claimed.id, "next_due": claimed.next_due},
-            {"$set": fields | ({f"batches.{batch}": until} if batch else {})},
-        )
+        changed = await database["sites"].update_one({"_id": claimed.id, "next_due": claimed.next_due}, change)
         if batch and not changed.matched_count:
             await database["sites"].update_one({"_id": claimed.id}, {"$set": {f"batches.{batch}": until}})
 
@@ -112,14 +120,17 @@ async def end_batch(
     dead_until: float,
     error: str,
 ) -> None:
-    """A batch is done: what the site is known to take now, and when to look again at the latest."""
+    """A batch is done: what the site is known to take now, and when to look again at the latest. Held, it stays as it is."""
+    over: Raw = {f"batches.{batch}": ""}
     fields: Raw = {"window": window, "failures": failures, "dead_until": dead_until, "last_error": error}
-    change: Raw = {"$unset": {f"batches.{batch}": ""}, "$min": {"next_due": next_due}}
+    change: Raw = {"$unset": over, "$min": {"next_due": next_due}}
     if dead_until:
         fields["next_due"] = dead_until
         del change["$min"]
     with available():
-        await database["sites"].update_one({"_id": site, "held": False}, change | {"$set": fields})
+        ended = await database["sites"].update_one({"_id": site, "held": False}, change | {"$set": fields})
+        if not ended.matched_count:
+            await database["sites"].update_one({"_id": site}, {"$unset": over})
 
 
 async def find_sites(database: Database) -> list[SiteDocument]:
@@ -139,7 +150,8 @@ async def hold_site(database: Database, site: str, *, held: bool, now: float) ->
         await database["sites"].update_one({"_id": site}, change, upsert=True)
 
 
-async def forget_sites(database: Database) -> None:
-    """Forget sites for which nothing waits and that went well."""
+async def forget_sites(database: Database, now: float) -> None:
+    """Forget sites for which nothing waits: what is left of those that failed is of no use once they may be tried again."""
+    where: Raw = {"next_due": {"$gte": NEVER}, "held": False, "dead_until": {"$lte": now}, "batches": {}}
     with available():
-        await database["sites"].delete_many({"next_due": {"$gte": NEVER}, "held": False, "failures": 0, "batches": {}})
+        await database["sites"].delete_many(where)

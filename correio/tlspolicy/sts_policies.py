@@ -45,6 +45,10 @@ class StsFinding(msgspec.Struct, frozen=True):
     policy: StsPolicy | None = None
     failure: Result | None = None
 
+    def forbids(self, host: str) -> bool:
+        """Tell whether there is a policy, enforced or tested, that does not name a host."""
+        return self.policy is not None and self.policy.mode != "none" and not self.policy.allows(host)
+
 
 NO_STS: Final = StsFinding()
 

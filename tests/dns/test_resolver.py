@@ -201,6 +201,17 @@ async def test_a_failure_is_not_kept(server: Nameserver, resolver: Resolver) -> 
     assert (await resolver.mx("one.test")).records
 
 
+async def test_an_answer_may_be_long_and_not_endless(server: Nameserver) -> None:
+    """What fills all that TCP has room for takes a third of a second to read, in which nobody else is served."""
+    server.add("long.test", "AAAA", *(f"2001:db8::{number:x}" for number in range(1, 400)))
+    server.add("longer.test", "AAAA", *(f"2001:db8::{number:x}" for number in range(1, 1000)))
+    resolver = Resolver([server.endpoint])
+    assert len((await resolver.ipv6("long.test")).records) == 399
+    assert server.tcp_questions["long.test AAAA"] == 1
+    with pytest.raises(ResolverTemporaryError, match=r"an answer of \d+ octets"):
+        await resolver.ipv6("longer.test")
+
+
 async def test_the_next_resolver_answers_where_one_does_not() -> None:
     async with nameserver(RECORDS) as bad, nameserver(RECORDS) as good:
         bad.fail("one.test")

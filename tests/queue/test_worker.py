@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import Any
 
+import msgspec
+import pytest
+
+from correio.errors import UnavailableError
 from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import find_sent
 from correio.queue.administration import hold, hold_destination, list_sites, retry
+from correio.queue.change_writer import ChangeWriter
+from correio.store.deliveries import DeliveryChange, lease_due, renew_lease
+from correio.store.queue_documents import DeliveryDocument
+from correio.store.sites import forget_sites
 from tests.peers.nameserver import nameserver
 from tests.peers.sink import CLOSE, Sink
-from tests.queue.sending import RAW, Queue, arrived, ended, running, send, until
+from tests.queue.sending import PATIENCE, RAW, Queue, arrived, ended, running, send, until
 
 
 async def test_each_recipient_has_an_outcome_of_its_own(own: MessageStore, account: Account) -> None:
@@ -134,3 +144,127 @@ async def test_a_reply_of_many_words_is_cut(own: MessageStore, account: Account)
         assert one.status == "bounced"
         assert len(one.history[0].reply) < 1100
         assert len((await arrived(account))[0]) < 6000
+
+
+async def test_a_site_for_which_nothing_waits_is_forgotten_however_it_went(own: MessageStore, account: Account) -> None:
+    async with Sink() as sink, running(own, sink):
+        site = f"nobody-{time.monotonic_ns()}.test"
+        done = await send(account, f"x@{site}", save=False)
+        assert (await until(account, done, ended)).deliveries[0].status == "bounced"
+        await asyncio.sleep(0.2)
+        # As when a worker has died with a batch, and its time is over.
+        fields = {"batches.gone": time.time() - 1, "next_due": 0.0}
+        await own.database["sites"].update_one({"_id": site}, {"$set": fields})
+        deadline = time.monotonic() + 10
+        while site in {one.id for one in await list_sites(own)}:
+            assert time.monotonic() < deadline, [one for one in await list_sites(own) if one.id == site]
+            await forget_sites(own.database, time.time())
+            await asyncio.sleep(0.1)
+
+
+async def test_a_batch_ends_also_at_a_site_that_was_held_meanwhile(own: MessageStore, account: Account) -> None:
+    async with Sink(delays={"dot": 0.5}) as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        done = await send(account, f"x@{site}", save=False)
+        deadline = time.monotonic() + 10
+        while "DATA" not in sink.verbs():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.02)
+        await hold_destination(own, site, held=True)
+        assert (await until(account, done, ended)).deliveries[0].status == "delivered"
+        await asyncio.sleep(0.2)
+        [found] = [one for one in await list_sites(own) if one.id == site]
+        assert (found.held, found.batches) == (True, {})
+
+
+async def test_a_lease_that_ran_out_is_not_had_again_by_renewing_it(
+    own: MessageStore, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away for longer than the lease, another worker takes the delivery, and it is there again."""
+    monkeypatch.setattr(own, "settings", msgspec.structs.replace(own.settings, queue_lease=3.0))
+    away = asyncio.Event()
+
+    async def renew(*given: Any) -> None:
+        if not away.is_set():
+            raise UnavailableError("The database does not answer; try again later.")
+        await renew_lease(*given)
+
+    monkeypatch.setattr("correio.queue.worker.renew_lease", renew)
+    async with Sink(delays={"DATA": 6}) as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        done = await send(account, f"x@{site}", save=False)
+        await until(account, done, lambda now: bool(now.deliveries[0].lease))
+        taken: list[DeliveryDocument] = []
+        while not taken:
+            await asyncio.sleep(0.02)
+            taken, _ = await lease_due(own.database, site, time.time(), time.time() + 60, "another worker", 10)
+        away.set()
+        deadline = time.monotonic() + PATIENCE
+        while sink.open and not sink.count:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+        assert sink.count == 0
+        assert (await find_sent(account, done)).deliveries[0].lease == "another worker"
+
+
+@pytest.mark.parametrize("last", [CLOSE, "421 4.7.0 that is enough for one connection"])
+async def test_a_connection_that_ends_between_two_messages_puts_nothing_off(
+    own: MessageStore, account: Account, last: str
+) -> None:
+    async with Sink() as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        await hold_destination(own, site, held=True)
+        sends = [await send(account, f"x{number}@{site}", save=False) for number in range(6)]
+        # Two messages a connection, as many servers have it that do not say so.
+        sink.replies = {"MAIL": ["", "", last, "", "", last, "", ""]}
+        await hold_destination(own, site, held=False)
+        for one in sends:
+            [attempt] = (await until(account, one, ended)).deliveries[0].history
+            assert attempt.code == 250
+        assert len(sink.messages) == 6
+        assert sink.connections == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [({}, False), ({"envid": "e1"}, "ENVID=e1"), ({"kind": "api"}, True)],
+)
+async def test_an_envelope_id_is_the_senders_own(
+    own: MessageStore, account: Account, fields: dict[str, Any], expected: bool | str
+) -> None:
+    """RFC 3461 section 5.2.1: what a client did not say is not said on. What comes by REST is ours to name."""
+    async with Sink() as sink, running(own, sink) as queue:
+        done = await send(account, f"x@{queue.site(sink)}", save=False, **fields)
+        await until(account, done, ended)
+        said = sink.messages[0].parameters
+        assert ("ENVID=" in said) is bool(expected)
+        if expected:
+            assert (expected if isinstance(expected, str) else f"ENVID={done}") in said
+
+
+async def test_what_is_known_and_cannot_be_written_is_never_overwritten(
+    own: MessageStore, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database takes no writes for longer than a worker waits: who asked not to be sent twice is not."""
+    monkeypatch.setattr("correio.queue.batch.AWAY", 0.3)
+    monkeypatch.setattr("correio.queue.batch.PAUSE", 0.1)
+    write, away = ChangeWriter.write, asyncio.Event()
+
+    async def fail_at_first(self: ChangeWriter, changes: Sequence[DeliveryChange]) -> bool:
+        if changes[0].status == "delivered":
+            away.set()
+            raise UnavailableError("The database does not answer; try again later.")
+        return await write(self, changes)
+
+    monkeypatch.setattr(ChangeWriter, "write", fail_at_first)
+    async with Sink() as sink, running(own, sink) as queue:
+        site = queue.site(sink)
+        await hold_destination(own, site, held=True)
+        done = await send(account, f"x@{site}", save=False)
+        await own.database["sends"].update_one({"_id": done}, {"$set": {"ambiguous": "fail"}})
+        await hold_destination(own, site, held=False)
+        await asyncio.wait_for(away.wait(), PATIENCE)
+        await asyncio.sleep(2)
+        [one] = (await find_sent(account, done)).deliveries
+        assert (one.status, one.phase) == ("queued", "data")
+        assert len(sink.messages) == 1

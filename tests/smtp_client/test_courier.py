@@ -17,6 +17,7 @@ from protocols.wire.sasl.mechanism import ScramClaim, ScramProof
 from protocols.wire.sasl.scram import Scram
 from tests.peers.served import free_port
 from tests.peers.sink import CLOSE, FULL, SILENCE
+from tests.peers.waiting import until
 from tests.smtp_client.world import QUICK, Letter, World, codes, envelope, go_on
 
 SITE = "destino.test"
@@ -86,12 +87,47 @@ async def test_the_next_host_where_one_will_not_talk(world: World, stage: str, r
     assert (await world.link()).host == "b.destino.test"
 
 
+@pytest.mark.parametrize("extensions", [FULL, (*FULL, "STARTTLS")], ids=["plain", "with STARTTLS"])
+@pytest.mark.parametrize(
+    ("stage", "reply"), [("greeting", "220 hello\r\n421 4.3.2 closing"), ("EHLO", None), ("HELO", None)]
+)
+async def test_nor_one_that_goes_back_on_its_word(
+    world: World, extensions: tuple[str, ...], stage: str, reply: str | None
+) -> None:
+    """A server that shuts down says so at any time (RFC 5321 section 3.8), right behind another reply too."""
+    rows = "".join(f"250-{word}\r\n" for word in extensions)
+    replies = {stage: reply or f"{rows}250 yes\r\n421 4.3.2 closing"}
+    if stage == "HELO":
+        replies["EHLO"] = "500 what"
+    await world.sink("127.0.0.2", replies=replies)
+    await world.sink("127.0.0.3")
+    world.mx(SITE, (10, "a.destino.test", "127.0.0.2"), (20, "b.destino.test", "127.0.0.3"))
+    assert (await world.link()).host == "b.destino.test"
+
+
 async def test_a_silent_host_is_not_waited_for(world: World) -> None:
     short = msgspec.structs.replace(QUICK, greeting=0.1)
     await world.sink("127.0.0.2", replies={"greeting": SILENCE})
     await world.sink("127.0.0.3")
     world.mx(SITE, (10, "a.destino.test", "127.0.0.2"), (20, "b.destino.test", "127.0.0.3"))
     assert (await world.link(timeouts=short)).host == "b.destino.test"
+
+
+async def test_hosts_that_all_take_their_time_are_not_all_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocols.smtp.client.courier.OPENING", 0.3)
+    hosts = [(10 * number, f"h{number}.destino.test", f"127.0.0.{number}") for number in range(2, 8)]
+    sinks = [await world.sink(address, replies={"greeting": SILENCE}) for _, _, address in hosts]
+    world.mx(SITE, *hosts)
+    courier = world.courier(msgspec.structs.replace(QUICK, greeting=0.2))
+    with pytest.raises(ConnectError, match="no reply within"):
+        await courier.open(SITE)
+    assert [sink.connections for sink in sinks] == [1, 1, 0, 0, 0, 0]
+    # Those that were not tried come first next time.
+    with pytest.raises(ConnectError):
+        await courier.open(SITE)
+    assert [sink.connections for sink in sinks] == [1, 1, 1, 1, 0, 0]
 
 
 async def test_hosts_that_all_refuse_for_good(world: World) -> None:
@@ -201,6 +237,15 @@ async def test_a_source_address(world: World) -> None:
         world.dns.add(SITE, "A", "127.0.0.1")
         await refused(world, outbound_source=("127.0.0.77", "::1"))
     assert seen == ["127.0.0.77"]
+
+
+async def test_closing_that_is_given_up_leaves_no_connection(world: World) -> None:
+    patient = msgspec.structs.replace(QUICK, quit=30)
+    sink, link = await world.served(timeouts=patient, replies={"QUIT": SILENCE})
+    closing = asyncio.create_task(link.close())
+    await until(lambda: "QUIT" in sink.verbs())
+    closing.cancel()
+    await until(lambda: sink.open == 0, 5)
 
 
 async def test_closing_says_quit_and_waits_for_nobody(world: World) -> None:

@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.peers.authority import Authority, Issued
 from tests.smtp_client.secured import HOST, SITE, counted, mail_host, refused, send, tlsa
 from tests.smtp_client.world import World
@@ -94,4 +96,16 @@ async def test_dane_follows_an_alias_of_the_host(world: World, context: Any, iss
     world.dns.add(HOST, "A", "127.0.0.1")
     world.dns.secure = True
     tlsa(world, f"3 0 2 {hashlib.sha512(issued.der).hexdigest()}")
+    assert "(DANE)" in await send(world, world.courier())
+
+
+@pytest.mark.parametrize("name", [HOST, SITE, "hosted.test"])
+async def test_dane_and_the_names_of_a_domain_that_is_an_alias(world: World, tmp_path: Path, name: str) -> None:
+    """RFC 7672 section 3.2.2: the host's, the domain's, and the one that the domain is an alias of."""
+    root = Authority()
+    world.dns.add(SITE, "CNAME", "hosted.test.")
+    world.mx("hosted.test", (10, HOST, "127.0.0.1"))
+    await world.sink(tls=root.issue(name).context(tmp_path))
+    world.dns.secure = True
+    tlsa(world, f"2 0 1 {hashlib.sha256(root.der).hexdigest()}")
     assert "(DANE)" in await send(world, world.courier())

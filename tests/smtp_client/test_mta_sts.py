@@ -105,6 +105,16 @@ async def test_a_policy_that_is_only_tested(world: World, authority: Authority, 
         assert counted(courier) == [("sts", 0, 1, ["certificate-host-mismatch"])]
 
 
+async def test_a_policy_that_is_only_tested_and_does_not_name_the_host(
+    world: World, context: Any, authority: Authority, tmp_path: Path
+) -> None:
+    await mail_host(world, tls=context)
+    async with policy_host(world, authority, tmp_path, mode="testing", mx="other.test") as (_, settings):
+        courier = world.courier(**settings)
+        assert "not checked" in await send(world, courier)
+        assert counted(courier) == [("sts", 0, 1, ["validation-failure"])]
+
+
 async def test_dane_comes_before_a_policy(
     world: World, context: Any, issued: Issued, authority: Authority, tmp_path: Path
 ) -> None:

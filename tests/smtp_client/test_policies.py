@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import time
 from ipaddress import ip_address
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +99,31 @@ def test_chains_that_do_not_hold(leaf: Issued, root: Authority) -> None:
     assert result(expired.chain, record(2, 0, 1, root.der)) == "certificate-expired"
     assert result([], record(3, 0, 1, b"")) == "validation-failure"
     assert result([b"nonsense"], record(3, 0, 1, b"")) == "validation-failure"
+
+
+def test_what_stands_above_need_not_be_readable_where_nobody_asks(leaf: Issued) -> None:
+    assert result([leaf.der, b"nonsense"], record(3, 1, 1, leaf.public_key)) == "good"
+    assert result([*leaf.chain, b"nonsense"], record(2, 0, 1, leaf.chain[1])) == "good"
+
+
+def test_keys_and_signatures_of_an_unknown_kind(leaf: Issued) -> None:
+    kinds = {b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01": 8, b"\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02": 9}
+    for oid, at in kinds.items():
+        assert oid in leaf.der
+        odd = oid[:at] + b"\x7f" + oid[at + 1 :]
+        chain = [one.replace(oid, odd) for one in leaf.chain]
+        assert result(chain, record(3, 1, 1, b"x")) == "validation-failure"
+        assert result(chain, record(2, 0, 1, chain[1])) == "certificate-not-trusted"
+
+
+def test_many_records_and_certificates_hold_nobody_up(leaf: Issued, root: Authority) -> None:
+    """As many as an answer and a handshake of 64 KiB and 100 KiB have room for."""
+    digests = [Tlsa(2, number % 2, 2, hashlib.sha512(b"%d" % number).digest()) for number in range(800)]
+    whole = [Tlsa(2, 0, 0, root.der)] * 100
+    for records in (digests, whole):
+        began = time.thread_time()
+        assert result([leaf.der] * 200, *usable(records)) != "good"
+        assert time.thread_time() - began < 0.1
 
 
 def test_names_of_certificates(root: Authority) -> None:
@@ -191,6 +218,7 @@ def test_what_is_demanded_of_a_host() -> None:
     assert levels(sts=other) is None
     assert levels(sts=testing) == ["verify sts", "may", "plain"]
     assert levels(sts=testing, required=True) == ["verify sts", "encrypt"]
+    assert levels(sts=msgspec.structs.replace(testing, hosts=("mx.y.test",))) == ["may", "plain"]
     assert levels(sts=none) == ["may no-policy-found", "plain"]
     assert levels(tlsa=(good, bad), sts=other) == ["dane tlsa"]
     assert levels(tlsa=(bad,)) == ["encrypt tlsa"]

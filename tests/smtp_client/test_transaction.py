@@ -142,6 +142,15 @@ async def test_421_anywhere(world: World, extensions: Sequence[str], stage: str)
     assert sink.count == 0
 
 
+@EITHER
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT"])
+async def test_421_behind_another_reply(world: World, extensions: Sequence[str], stage: str) -> None:
+    replies = {stage: "250 2.0.0 yes\r\n421 4.3.2 closing"}
+    _, link = await world.served(extensions=extensions, replies=replies)  # type: ignore[arg-type]
+    assert codes(await link.send(envelope(*THREE), Letter(), go_on)) == [421] * 3
+    assert not link.usable
+
+
 async def test_421_between_messages(world: World) -> None:
     sink, link = await world.served(delays={"NOOP": 0})
     await link.send(envelope(), Letter(), go_on)

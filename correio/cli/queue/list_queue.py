@@ -6,7 +6,7 @@ import time
 
 import click
 
-from correio.cli.queue.delivery_json import delivery_json, site_json
+from correio.cli.queue.delivery_json import delivery_json, printable, site_json
 from correio.cli.running import print_json, run, store_of
 from correio.cli.setting_options import setting_options
 from correio.config import Settings
@@ -43,17 +43,17 @@ def list_queue(site: str | None, limit: int, settings: Settings, *, as_json: boo
         click.echo("Nothing waits.")
     width = max((len(one.recipient) for one in deliveries), default=0)
     for one in deliveries:
-        reply = one.history[-1].reply if one.history else ""
+        reply = printable(one.history[-1].reply) if one.history else ""
         state = click.style(f"{one.status:<8}", fg={"held": "yellow", "deferred": "red"}.get(one.status))
         tries = f"{one.attempts} attempt{'s' if one.attempts != 1 else ''}"
         click.echo(
-            f"{one.id}  {one.recipient:<{width}}  {state}  {tries:<11}  {coming(one.due, now):<11}  {reply}".rstrip()
+            f"{one.id}  {printable(one.recipient):<{width}}  {state}  {tries:<11}  {coming(one.due, now):<11}  {reply}".rstrip()
         )
     for place in sites:
         if place.held:
             click.echo(f"{place.id} is held: correio queue retry --site {place.id}")
         elif place.dead_until > now:
-            click.echo(f"{place.id} is not tried for {length(place.dead_until - now)}: {place.last_error}")
+            click.echo(f"{place.id} is not tried for {length(place.dead_until - now)}: {printable(place.last_error)}")
 
 
 def coming(due: float, now: float) -> str:

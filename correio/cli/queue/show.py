@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
 
-from correio.cli.queue.delivery_json import delivery_json, send_json
+from correio.cli.queue.delivery_json import delivery_json, printable, send_json
 from correio.cli.queue.list_queue import coming
 from correio.cli.running import print_json, run, store_of
 from correio.cli.setting_options import setting_options
@@ -31,18 +32,24 @@ def show(some_id: str, settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json(send_json(found.send) | {"deliveries": [delivery_json(one) for one in found.deliveries]})
         return
-    send, now = found.send, time.time()
-    click.echo(f"{send.id}  {send.kind}  from <{send.sender}>  {send.size} octets  {_time(send.created)}")
-    click.echo(f"Subject: {send.subject}")
+    for line in shown_lines(found, time.time()):
+        click.echo(line)
+
+
+def shown_lines(found: Shown, now: float) -> Iterator[str]:
+    """Yield what people read of a message in the queue. Nothing that others wrote steers their terminal."""
+    send = found.send
+    yield f"{send.id}  {send.kind}  from <{printable(send.sender)}>  {send.size} octets  {_time(send.created)}"
+    yield f"Subject: {printable(send.subject)}"
     for one in found.deliveries:
         state = one.status if one.ended else f"{one.status}, {coming(one.due, now)}"
-        click.echo(f"\n{click.style(one.recipient, bold=True)}  {one.id}  {state}")
+        yield f"\n{click.style(printable(one.recipient), bold=True)}  {one.id}  {state}"
         for attempt in one.history:
             where = f" at {attempt.host} [{attempt.address}]" if attempt.host else ""
             tls = f", {attempt.tls}" if attempt.tls else ""
-            click.echo(f"  {_time(attempt.at)}{where}{tls}: {attempt.reply}")
+            yield f"  {_time(attempt.at)}{printable(where + tls)}: {printable(attempt.reply)}"
             for line in attempt.transcript.splitlines():
-                click.echo(click.style(f"    {line}", dim=True))
+                yield click.style(f"    {printable(line)}", dim=True)
 
 
 def _time(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
@@ -70,11 +69,11 @@ class Connector:
         )
         try:
             offer = await open_session(stream, opening)
-        except asyncio.CancelledError:
-            stream.abort()
-            raise
         except (TlsError, RefusedError, SignInError, StreamLostError) as error:
             raise await self._give_up(stream, target, error, notes) from error
+        except BaseException:
+            stream.abort()
+            raise
         self.failed.answered(target.address)
         tls = describe(stream.ssl_object, demand.check)
         return SmtpLink(stream, offer, self._timeouts, host=target.host, address=target.address, tls=tls)

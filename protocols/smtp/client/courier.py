@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
@@ -26,6 +27,11 @@ from protocols.smtp.client.core.tls_demand import Demand, Strangers, demands_for
 from protocols.smtp.client.link import SmtpLink
 from protocols.smtp.client.sign_in import Credentials
 from protocols.smtp.client.timeouts import Timeouts, timeouts_of
+
+OPENING: Final = 600.0
+"""Seconds after which no further address of a site is tried: ten that each take their time would keep a place in the queue's
+worker for hours.
+"""
 
 
 class _Binding(msgspec.Struct, frozen=True):
@@ -93,13 +99,20 @@ class SmtpCourier:
         if policy.failure is not None:
             self.report.count(domain, "sts", policy.failure)
         failures = _Failures()
+        began = time.monotonic()
         for target in order_targets(targets, self._connector.failed):
-            link = await self._try_host(domain, target, policy, failures)
+            if time.monotonic() - began > OPENING:
+                # Those that were tried may all have refused for good: this one has not.
+                failures.add(Reply(0, "4.4.1", f"{target.host}: there was no time left to try it."), target)
+                break
+            link = await self._try_host(domain, hosts.canonical, target, policy, failures)
             if link is not None:
                 return link
         raise failures.error()
 
-    async def _try_host(self, domain: str, target: Target, policy: StsFinding, failures: _Failures) -> SmtpLink | None:
+    async def _try_host(
+        self, domain: str, canonical: str, target: Target, policy: StsFinding, failures: _Failures
+    ) -> SmtpLink | None:
         try:
             binding = await self._binding(target)
         except DnsError as error:
@@ -109,12 +122,14 @@ class SmtpCourier:
             return None
         required = any(domain_fits(pattern, domain) >= 0 for pattern in self._settings.outbound_require_tls)
         demands = demands_for(target.host, required=required, tlsa=binding.records, sts=policy.policy)
-        if isinstance(demands, Strangers):
+        if policy.forbids(target.host) and not binding.records:
             self._count(domain, Demand("verify", "sts"), "validation-failure", target, policy)
+        if isinstance(demands, Strangers):
             text = f"The MTA-STS policy of {domain} does not name its mail host {target.host}."
             failures.add(Reply(0, "4.7.5", text), target)
             return None
-        names = (binding.name, domain) if binding.records else ()
+        # RFC 7672 section 3.2.2: the domain's own names do as well as the host's.
+        names = tuple(dict.fromkeys((binding.name, domain, canonical or domain))) if binding.records else ()
         failure = Reply(0, "4.7.5", "")
         for demand in demands:
             try:

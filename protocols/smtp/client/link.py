@@ -69,4 +69,7 @@ async def say_goodbye(stream: ClientStream, patience: float) -> None:
         except (StreamLostError, RuntimeError):
             # It is closed all the same.
             stream.abort()
+        except BaseException:
+            stream.abort()
+            raise
     await stream.close(patience)

@@ -65,6 +65,8 @@ async def open_session(stream: ClientStream, opening: Opening) -> Offer:
             raise TlsError(
                 "validation-failure", f"The connection was lost behind the TLS handshake: {error}"
             ) from error
+    # A 421 may have come behind the last reply: the next host is better than this one.
+    stream.check_open()
     if opening.credentials is not None:
         await sign_in(stream, offer, opening.credentials, opening.address, timeouts.command)
     return offer
@@ -119,5 +121,6 @@ async def _handshake(stream: ClientStream, opening: Opening) -> None:
 
 
 async def _ask(stream: ClientStream, verb: str, argument: str, timeout: float) -> ServerReply:
+    stream.check_open()
     stream.write(stream.dialogue.command(verb, argument))
     return (await stream.hear(timeout)).reply

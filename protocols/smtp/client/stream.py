@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from collections import deque
 from typing import Final, cast
@@ -172,12 +171,15 @@ class ClientStream(asyncio.Protocol):
         if transport is None:
             return
         transport.close()
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(timeout):
                 while not self._lost:
                     self._news.clear()
                     await self._news.wait()
-        transport.abort()
+        except TimeoutError:
+            pass
+        finally:
+            transport.abort()
 
     def _fail(self, text: str) -> None:
         self._lose(text)

@@ -134,6 +134,7 @@ class Transaction:
         return await self._say(commands[-1]), None
 
     async def _say(self, command: _Command) -> ServerReply:
+        self._stream.check_open()
         self._stream.write(self._stream.dialogue.command(command.verb, command.argument))
         return await self._hear(command)
 

@@ -50,8 +50,8 @@ def demands_for(host: str, *, required: bool, tlsa: Sequence[Tlsa], sts: StsPoli
     rest = [Demand("encrypt")] if required else [Demand("may"), Demand("plain")]
     if sts is not None and sts.mode == "enforce":
         return [Demand("verify", "sts")] if sts.allows(host) else Strangers()
-    if sts is not None and sts.mode == "testing" and sts.allows(host):
-        return [Demand("verify", "sts"), *rest]
+    if sts is not None and sts.mode == "testing":
+        return [Demand("verify", "sts"), *rest] if sts.allows(host) else rest
     return [msgspec.structs.replace(rest[0], report="no-policy-found"), *rest[1:]]
 
 
