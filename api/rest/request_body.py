@@ -150,7 +150,13 @@ def _no_constant(name: str) -> Never:
     raise _bad_json(f"{name} is not JSON.")
 
 
-_decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+def _number(text: str) -> float:
+    """Return a number; one without a fraction, however it is written, is an integer (JSON Schema core section 4.2.3)."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+_decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_no_constant)
 
 
 def decode_json(octets: bytes, shape: Shape = PLAIN) -> Any:

@@ -204,6 +204,8 @@ async def test_pages_newest_first(client: ContractClient, person: Person) -> Non
         ({"to": [f"a{number}@b.test" for number in range(1000)], "cc": "c@b.test"}, 422, "#/to"),
         ({"headers": {"Subject": "x"}}, 422, "#/headers/Subject"),
         ({"headers": {"X/Y~": "x", "DKIM-Signature": "x"}}, 422, "#/headers/DKIM-Signature"),
+        ({"headers": {"Message-ID": "<é@b.test>"}}, 422, "#/headers/Message-ID"),
+        ({"headers": {"References": "<a@b>\u00a0<c@d>"}}, 422, "#/headers/References"),
         ({"attachments": [{"content": "AAAA"}, {"content": "!"}]}, 422, "#/attachments/1/content"),
         ({"attachments": [{"content": "A"}]}, 422, "#/attachments/0/content"),
         ({"attachments": [{"content": "AA==AAAA"}]}, 422, "#/attachments/0/content"),

@@ -34,6 +34,7 @@ def test_no_string_can_end_a_line(end: str) -> None:
     refused(letter(message_id=f"<{bad}@x>"), "message_id/0")
     refused(letter(in_reply_to=[f"<{bad}@x>"]), "in_reply_to/0")
     refused(letter(references=["<a@x>", f"<{bad}@x>"]), "references/1")
+    refused(letter(references=[f"<a{end}b@x>"]), "references/0")
     for name, one in (
         ("filename", Attachment(b"", bad)),
         ("content_type", Attachment(b"", "", f"a/b; c={bad}")),
@@ -60,6 +61,7 @@ def test_bodies_hold_no_controls_but_line_ends(end: str) -> None:
         ("Content-Type", "text/html"), ("content-transfer-encoding", "8bit"), ("Received", "a"), ("Return-Path", "<>"),
         ("DKIM-Signature", "v=1"), ("Resent-To", "a@b.test"), ("X:Y", "a"), ("X Y", "a"), ("X-é", "a"), ("", "a"),
         ("X-" + "a" * 80, "a"), ("Message-ID", "none"), ("Message-ID", "<a@b> <c@d>"), ("References", "<a b@c>"),
+        ("Message-ID", "<é@a.test>"), ("In-Reply-To", "<a@é.test>"), ("References", "<a@b>\u2003<c@d>"),
         ("List-Unsubscribe", "<https://é.test>"), ("List-Id", "a" * 901), ("X-Long", "a" * 8193),
     ],
 )  # fmt: skip
