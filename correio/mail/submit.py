@@ -44,14 +44,18 @@ from correio.mail.routing import resolve_recipient
 from correio.mail.send_operations import SendAndSave, SendOnce, SubmittedBeforeError
 from correio.mail.sent_copy import has_copy
 from correio.mail.sent_draft import DraftLeaving, SentDraft
+from correio.mime.compose.letter import Mailbox
+from correio.mime.compose.mailbox import address_of
+from correio.mime.header_fields import overlong_fields
 from correio.mime.model import ParsedMessage
-from correio.store.domains import has_domain
 from correio.store.queue_documents import LOCAL_SITE, OnceDocument, SendKind
 from correio.store.sends import find_once
 
 DAY: Final = 86_400
 ONCE_KEY: Final = 256
 """Characters of a key by which a client asks for something to be done once."""
+MAX_AUTHORS: Final = 20
+"""Of one message, for whom it is looked up whether they are the account's own."""
 _RESOLVED_AT_ONCE: Final = 16
 
 
@@ -177,7 +181,7 @@ async def _submit(account: Account, submission: Submission, once: OnceDocument |
     now = store.now()
     later = submission.send_at is not None and submission.send_at > now
     work = _Work(account, submission, content, parsed, ingested, key, durable, once)
-    signer = await _signer(account, parsed)
+    signer = await _signer(account, submission.sender, content, parsed)
     if not later:
         try:
             return await work.commit(local, foreign, signer)
@@ -366,12 +370,20 @@ def _through_the_queue(local: Mapping[SubmissionRecipient, Recipient]) -> list[O
     return [OutgoingRecipient(one.address, one.notify, one.orcpt, LOCAL_SITE) for one in local]
 
 
-async def _signer(account: Account, parsed: ParsedMessage) -> str:
-    """Return the domain of the author where it is one of ours: whose DKIM keys sign (RFC 6376 section 3.5, ``d=``)."""
+async def _signer(account: Account, sender: str, content: bytes, parsed: ParsedMessage) -> str:
+    """Return the domain whose DKIM keys sign (RFC 6376 section 3.5, ``d=``): the author's, where it is the account itself.
+
+    A signature says that the domain answers for its author. Who sends in the name of somebody else, of this domain or of
+    another tenant's, is not stopped from it, and gets none.
+    """
     authors = parsed.summary.from_
+    if not 1 <= len(authors) <= MAX_AUTHORS or "from" in overlong_fields(content[: parsed.parts[0].body_start]):
+        return ""
+    for author in authors:
+        address = address_of(Mailbox(author.local, author.domain))
+        if address != sender and not await may_send_as(account.store, account, address):
+            return ""
     try:
-        domain = normalise_domain(authors[0].domain) if authors else ""
+        return normalise_domain(authors[0].domain)
     except InvalidInputError:
         return ""
-    ours = domain == account.address.rpartition("@")[2] or (domain and await has_domain(account.store.database, domain))
-    return domain if ours else ""

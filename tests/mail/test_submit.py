@@ -89,6 +89,30 @@ async def test_who_sends_is_who_signed_in(directory, new_person: NewPerson) -> N
     await send(account, "x@else.where", sender=tagged)
 
 
+async def test_nobody_is_signed_for_but_the_sender(directory, new_person: NewPerson) -> None:
+    """A signature says that the server answers for the author. Another account's address, or another tenant's, is none of
+    the sender's, however it gets into the From field.
+    """
+    account, other = await directory.account((await new_person()).id), await new_person()
+    domain = account.address.partition("@")[2]
+    own, theirs = account.address.encode(), other.address.encode()
+    for field, signer in (
+        (b"From: Me <%b>" % own, domain),
+        (b"From: me <%b>" % own.replace(b"@", b"+tag@").upper(), domain),
+        (b"From: The boss <%b>" % theirs, ""),
+        (b"From: %b, %b" % (own, theirs), ""),
+        (b"From: %b\r\nFrom: %b" % (own, theirs), ""),
+        (b"From: %b\r\n (%b),\r\n %b" % (own, b"x" * 70_000, theirs), ""),
+        (b"From: me <%b>, friends: %b;" % (own, theirs), ""),
+        (b"From: %b, postmaster" % own, ""),
+        (b"From: friends:;", ""),
+        (b"From: nobody@%b" % domain.encode(), ""),
+        (b"Subject: no author", ""),
+    ):
+        done = await send(account, "x@else.where", raw=field + b"\r\nTo: c@d\r\n\r\nText\r\n")
+        assert (await find_sent(account, done.id)).send.signer == signer, field[:100]
+
+
 async def test_a_full_mailbox_here_is_left_to_the_queue(directory, new_person: NewPerson) -> None:
     account, full = await directory.account((await new_person()).id), await new_person()
     await set_quota(directory, full.address, messages=1)
