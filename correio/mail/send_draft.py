@@ -16,16 +16,16 @@ from correio.mail.ingest import OFF_LOOP, normalised, parse
 from correio.mail.role_mailbox import mailbox_for
 from correio.mail.sent_copy import SENT_ROLE
 from correio.mail.sent_draft import SentDraft
-from correio.mail.submit import Once, Submission, SubmissionRecipient, Submitted, submit, submitted_before
+from correio.mail.submit import MAX_AUTHORS, Once, Submission, SubmissionRecipient, Submitted, submit, submitted_before
 from correio.mail.take_back import DRAFTS_ROLE
 from correio.mime.compose.letter import Mailbox
 from correio.mime.compose.mailbox import address_of, make_mailbox
 from correio.mime.compose.message import new_message_id
 from correio.mime.draft_header import depart, origin_of
+from correio.mime.header_fields import MAX_VALUE, overlong_fields
 from correio.mime.model import Address
 
 FORWARDED = "$Forwarded"
-_MAX_AUTHORS = 20
 _DRAFT_FIELD = "draftId"
 
 
@@ -78,6 +78,7 @@ async def _submission(account: Account, draft: StoredMessage, request: SendReque
     raw = await normalised(store, octets)
     parsed = draft.parsed if raw == octets else await parse(store, raw)
     summary, body_start = parsed.summary, parsed.parts[0].body_start
+    _require_whole(raw[:body_start])
     sender = await _sender(account, summary.from_, request)
     recipients = _recipients([*summary.to, *summary.cc, *summary.bcc])
     message_id = None if summary.message_id else new_message_id(sender.rpartition("@")[2])
@@ -104,12 +105,21 @@ async def _submission(account: Account, draft: StoredMessage, request: SendReque
     )
 
 
+def _require_whole(header: bytes) -> None:
+    """Raise InvalidInputError for an address field of which not all is read: somebody in it would get nothing."""
+    for name in sorted(overlong_fields(header) & {"from", "to", "cc", "bcc"}):
+        raise InvalidInputError(
+            f"The {name.capitalize()} field is longer than {MAX_VALUE} octets; spread its addresses over To, Cc and Bcc.",
+            _DRAFT_FIELD,
+        )
+
+
 async def _sender(account: Account, authors: Sequence[Address], request: SendRequest) -> str:
     named = [one for one in authors if one.local and one.domain]
     if not named:
         raise InvalidInputError("The draft has no author.", _DRAFT_FIELD)
-    if len(named) > _MAX_AUTHORS:
-        raise InvalidInputError(f"The draft has more than {_MAX_AUTHORS} authors.", _DRAFT_FIELD)
+    if len(named) > MAX_AUTHORS:
+        raise InvalidInputError(f"The draft has more than {MAX_AUTHORS} authors.", _DRAFT_FIELD)
     addresses = list(dict.fromkeys(_written(one) for one in named))
     for address in addresses:
         if not await may_send_as(account.store, account, address):
