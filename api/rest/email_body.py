@@ -14,6 +14,7 @@ from correio.mime.compose.clean_text import require_clean
 from correio.mime.compose.letter import Attachment, Letter, Mailbox
 from correio.mime.compose.mailbox import MAX_NAME, make_mailbox, parse_mailbox
 from correio.mime.compose.message import new_message_id
+from correio.store.queue_documents import Ambiguous
 
 LATEST: Final = 366 * 86_400
 """Seconds from now that a message may be scheduled at most."""
@@ -46,8 +47,8 @@ class NewAttachment(msgspec.Struct, frozen=True):
     content_id: str = ""
 
 
-class NewEmail(msgspec.Struct, frozen=True, kw_only=True):
-    """Schema ``NewEmail``."""
+class NewEmail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Schema ``NewEmail``. What has its default is in no :func:`fingerprint`, so that a field more changes none."""
 
     from_: GivenAddress = msgspec.field(name="from")
     to: GivenAddresses
@@ -62,6 +63,7 @@ class NewEmail(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[Tag] = []
     metadata: dict[str, str] = {}
     scheduled_at: str | None = None
+    ambiguous: Ambiguous = "retry"
 
     @property
     def octets(self) -> int:

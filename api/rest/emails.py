@@ -72,6 +72,7 @@ async def send_email(call: Call[SendParameters, NewEmail]) -> Response:
             key=grant.key,
             # A program that sends to many hears of a bounce by its status, also where it comes as mail.
             verp=True,
+            ambiguous=new.ambiguous,
             tags=tags_of(new.tags),
             metadata=new.metadata,
             once=once,

@@ -24,6 +24,7 @@ from correio.mime.compose.message import new_message_id
 from correio.mime.draft_header import depart, origin_of
 from correio.mime.header_fields import MAX_VALUE, overlong_fields
 from correio.mime.model import Address
+from correio.store.queue_documents import Ambiguous
 
 FORWARDED = "$Forwarded"
 _DRAFT_FIELD = "draftId"
@@ -41,6 +42,7 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The modseq after which the draft may not have changed."""
     key: str = ""
     """The id of the API key it comes by."""
+    ambiguous: Ambiguous = "retry"
 
 
 def is_draft(account: Account, message: StoredMessage) -> bool:
@@ -93,6 +95,7 @@ async def _submission(account: Account, draft: StoredMessage, request: SendReque
         saved=departed.kept,
         send_at=request.send_at,
         key=request.key,
+        ambiguous=request.ambiguous,
         once=request.once,
         strict=True,
         draft=SentDraft(

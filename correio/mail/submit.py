@@ -48,7 +48,7 @@ from correio.mime.compose.letter import Mailbox
 from correio.mime.compose.mailbox import address_of
 from correio.mime.header_fields import overlong_fields
 from correio.mime.model import ParsedMessage
-from correio.store.queue_documents import LOCAL_SITE, OnceDocument, SendKind
+from correio.store.queue_documents import LOCAL_SITE, Ambiguous, OnceDocument, SendKind
 from correio.store.sends import find_once
 
 DAY: Final = 86_400
@@ -95,6 +95,7 @@ class Submission(msgspec.Struct, kw_only=True):
     envid: str = ""
     ret: str = ""
     verp: bool = False
+    ambiguous: Ambiguous = "retry"
     tags: Mapping[str, str] = {}
     metadata: Mapping[str, str] = {}
     once: Once | None = None
@@ -311,6 +312,7 @@ class _Work:
             smtputf8=smtputf8,
             eight_bit=eight_bit,
             verp=submission.verp,
+            ambiguous=submission.ambiguous,
             send_at=submission.send_at,
             message=saved.inserts[0] if saved is not None else "",
             tags=submission.tags,

@@ -215,6 +215,8 @@ async def test_pages_newest_first(client: ContractClient, person: Person) -> Non
         ({"metadata": {"a.b": "1"}}, 422, "#/metadata"),
         ({"scheduled_at": "tomorrow"}, 422, "#/scheduled_at"),
         ({"scheduled_at": "2999-01-01T00:00:00Z"}, 422, "#/scheduled_at"),
+        ({"ambiguous": "maybe"}, 422, "#/ambiguous"),
+        ({"ambiguous": None}, 422, "#/ambiguous"),
         ({"from": "somebody@else.test"}, 403, "#/from"),
         ({"attachments": [{"content": "A" * 4 * (LIMITS.message_size // 3 + 1)}]}, 413, "#/attachments"),
         ({"attachments": [{"content": "A" * LIMITS.message_size}]}, 413, "#/attachments"),
@@ -231,6 +233,19 @@ async def test_refusals_point_at_the_field(
     if pointer is not None:
         assert response.json()["errors"][0]["pointer"].startswith(pointer), response.text
     assert await inbox(client, "Sent") == []
+
+
+async def test_what_to_do_where_nobody_knows(client: ContractClient, person: Person, service: Service) -> None:
+    key = {"Idempotency-Key": "ambiguous"}
+    retry = await accepted(client, simple(person), headers=key)
+    assert await accepted(client, simple(person, ambiguous="retry"), headers=key) == retry
+    assert (await client.post("/v1/emails", json=simple(person, ambiguous="fail"), headers=key)).status_code == 409
+    fail = await accepted(client, simple(person, ambiguous="fail"))
+    assert [(await read(client, one))["ambiguous"] for one in (retry, fail)] == ["retry", "fail"]
+    listed = (await client.get("/v1/emails")).json()["data"]
+    assert {one["id"]: one["ambiguous"] for one in listed} == {retry: "retry", fail: "fail"}
+    stored = await service.store.database["sends"].find_one({"_id": fail})
+    assert stored["ambiguous"] == "fail"
 
 
 async def test_neither_text_nor_html(client: ContractClient, person: Person) -> None:

@@ -129,6 +129,16 @@ async def test_a_request_is_done_once(user: User) -> None:
     )
 
 
+async def test_what_to_do_where_nobody_knows(user: User) -> None:
+    assert (await sent(user, "x@else.where"))["ambiguous"] == "RETRY"
+    draft = await save(user, to=to("x@else.where"))
+    first = await send(user, draft["id"], ambiguous="FAIL", idempotencyKey="a")
+    assert first["ambiguous"] == "FAIL"
+    assert (await send(user, draft["id"], ambiguous="FAIL", idempotencyKey="a"))["id"] == first["id"]
+    other = await send(user, draft["id"], idempotencyKey="a")
+    assert (other["__typename"], other["path"]) == ("InvalidInput", ["input", "idempotencyKey"])
+
+
 async def test_recipients_that_do_not_exist(user: User) -> None:
     nobody = f"nobody@{user.account.address.partition('@')[2]}"
     draft = await save(user, to=to("x@else.where", nobody))

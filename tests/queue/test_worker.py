@@ -220,3 +220,32 @@ async def test_held_waits_and_retried_goes(own: MessageStore, account: Account) 
         assert (await find_sent(account, done)).deliveries[0].status == "held"
         assert await retry(own, done) == 1
         await until(account, done, ended)
+
+
+@pytest.mark.parametrize("ambiguous", ["retry", "fail"])
+async def test_a_connection_lost_behind_the_dot(own: MessageStore, account: Account, ambiguous: str) -> None:
+    async with Sink(replies={"dot": [CLOSE]}) as sink, running(own, sink) as queue:
+        sent = await until(account, await send(account, f"x@{queue.site(sink)}", ambiguous=ambiguous), ended)
+        [delivery] = sent.deliveries
+        if ambiguous == "retry":
+            assert (delivery.status, delivery.attempts, len(await reports(account))) == ("delivered", 2, 0)
+        else:
+            assert (delivery.status, delivery.attempts, sink.messages) == ("bounced", 1, [])
+            [report] = await _arrived(account)
+            assert b"Status: 5.4.2" in report
+
+
+@pytest.mark.parametrize("ambiguous", ["retry", "fail"])
+async def test_a_process_that_died_behind_the_dot(own: MessageStore, account: Account, ambiguous: str) -> None:
+    """The note that it has come so far is all that is left of it."""
+    async with Sink() as sink, running(own, sink) as queue:
+        await queue.stop()
+        done = await send(account, f"x@{queue.site(sink)}", ambiguous=ambiguous)
+        lost = {"lease": "of the dead", "phase": "data", "due": 1.0}
+        await own.database["deliveries"].update_one({"send": done}, {"$set": lost})
+        await queue.start(sink.port)
+        sent = await until(account, done, ended)
+        if ambiguous == "retry":
+            assert (sent.deliveries[0].status, len(sink.messages)) == ("delivered", 1)
+        else:
+            assert (sent.deliveries[0].status, len(sink.messages), len(await _arrived(account))) == ("bounced", 0, 1)
