@@ -238,7 +238,7 @@ async def test_refusals_point_at_the_field(
 async def test_what_to_do_where_nobody_knows(client: ContractClient, person: Person, service: Service) -> None:
     key = {"Idempotency-Key": "ambiguous"}
     retry = await accepted(client, simple(person), headers=key)
-    assert await accepted(client, simple(person, ambiguous="retry"), headers=key) == retry
+    assert await accepted(client, simple(person, ambiguous="retry", cc=[]), headers=key) == retry
     assert (await client.post("/v1/emails", json=simple(person, ambiguous="fail"), headers=key)).status_code == 409
     fail = await accepted(client, simple(person, ambiguous="fail"))
     assert [(await read(client, one))["ambiguous"] for one in (retry, fail)] == ["retry", "fail"]
