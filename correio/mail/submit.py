@@ -40,7 +40,7 @@ from correio.mail.ingest import Ingested, ingest, normalised, parse
 from correio.mail.message_store import MessageStore
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, outgoing, wire_needs
 from correio.mail.recipient import Recipient
-from correio.mail.routing import resolve_recipient
+from correio.mail.routing import note_foreign, resolve_recipient
 from correio.mail.send_operations import SendAndSave, SendOnce, SubmittedBeforeError
 from correio.mail.sent_copy import has_copy
 from correio.mail.sent_draft import DraftLeaving, SentDraft
@@ -57,6 +57,8 @@ ONCE_KEY: Final = 256
 MAX_AUTHORS: Final = 20
 """Of one message, for whom it is looked up whether they are the account's own."""
 _RESOLVED_AT_ONCE: Final = 16
+_MANY: Final = 64
+"""Recipients whose documents are made in a worker: some domains take half a millisecond to be put into A-labels."""
 
 
 class SubmissionRecipient(msgspec.Struct, frozen=True):
@@ -240,7 +242,13 @@ class _Work:
         if len(ready.operations) < len(here):
             raise _LocalFailedError
         saved = await self._saved()
-        out = self._outgoing(self._in_order([*foreign, *_through_the_queue(local)]), signer, saved)
+        recipients = self._in_order([*foreign, *_through_the_queue(local)])
+        many = len(recipients) > _MANY
+        out = (
+            await store.in_worker(self._outgoing, recipients, signer, saved)
+            if many
+            else self._outgoing(recipients, signer, saved)
+        )
         if saved is not None:
             saved.items[0].document.send = out.send.id
         served = {recipient.address for recipient in local}
@@ -341,10 +349,16 @@ async def _sort_out(
     local: dict[SubmissionRecipient, Recipient] = {}
     foreign: list[OutgoingRecipient] = []
     rejected: dict[str, str] = {}
-    for number, recipient in enumerate(recipients):
-        if number % _RESOLVED_AT_ONCE == _RESOLVED_AT_ONCE - 1:
+    keys: list[str] = []
+    for number, recipient in enumerate(recipients, 1):
+        keys.append(address_key(recipient.address))
+        if number % _RESOLVED_AT_ONCE == 0:
             await asyncio.sleep(0)
-        domain = address_key(recipient.address).rpartition("@")[2]
+    await note_foreign(store, {_domain(key) for key in keys if store.warm_account(key) is None})
+    for number, (recipient, key) in enumerate(zip(recipients, keys, strict=True), 1):
+        if number % _RESOLVED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+        domain = _domain(key)
         generation = store.routes.generation
         if store.routes.is_foreign(domain):
             foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
@@ -366,6 +380,10 @@ async def _sort_out(
     if strict and rejected:
         raise RecipientsRejectedError("Some recipients do not exist, so it was sent to nobody.", rejected)
     return local, foreign
+
+
+def _domain(key: str) -> str:
+    return key.rpartition("@")[2]
 
 
 def _through_the_queue(local: Mapping[SubmissionRecipient, Recipient]) -> list[OutgoingRecipient]:

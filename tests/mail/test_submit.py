@@ -63,6 +63,15 @@ async def test_all_of_it_is_there_at_once(directory, new_person: NewPerson) -> N
     assert [one.send.id for one in await list_sent(account, 10)] == [done.id]
 
 
+async def test_many_domains_are_asked_for_together(directory, new_person: NewPerson) -> None:
+    account = await directory.account((await new_person()).id)
+    before = directory.database.round_trips.count
+    done = await send(account, *(f"x@d{number}.else.where" for number in range(300)))
+    # Six for three hundred domains, and the transaction.
+    assert directory.database.round_trips.count - before <= 20
+    assert len((await find_sent(account, done.id)).deliveries) == 300
+
+
 async def test_a_route_takes_the_mail_of_its_domains(data: Path, database_uri: str, new_person: NewPerson) -> None:
     sender = await new_person()
     routes = (Route(name="relay", host="relay.test", port=25, domains=("else.where", ".else.where")),)
