@@ -18,7 +18,8 @@ from correio.config import Settings
 from correio.errors import ConflictError, ForbiddenError, LimitError, MailError, TooLargeError
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.sent import list_sent
-from correio.mail.submit import Once, Submission, SubmissionRecipient, submit
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Once, Submission, submit
 from correio.mime.compose.letter import Mailbox
 from correio.mime.compose.mailbox import address_of
 from correio.mime.compose.message import compose

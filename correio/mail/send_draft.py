@@ -16,7 +16,8 @@ from correio.mail.ingest import OFF_LOOP, normalised, parse
 from correio.mail.role_mailbox import mailbox_for
 from correio.mail.sent_copy import SENT_ROLE
 from correio.mail.sent_draft import SentDraft
-from correio.mail.submit import MAX_AUTHORS, Once, Submission, SubmissionRecipient, Submitted, submit, submitted_before
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import MAX_AUTHORS, Once, Submission, Submitted, submit, submitted_before
 from correio.mail.take_back import DRAFTS_ROLE
 from correio.mime.compose.letter import Mailbox
 from correio.mime.compose.mailbox import address_of, make_mailbox

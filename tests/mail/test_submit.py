@@ -17,7 +17,8 @@ from correio.mail.fetch import find_message
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import cancel_send, find_send, find_sent, list_sent
 from correio.mail.sent_copy import append_by_client
-from correio.mail.submit import Once, Submission, SubmissionRecipient, Submitted, submit
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Once, Submission, Submitted, submit
 from correio.store.deliveries import find_deliveries_of
 from tests.conftest import NewPerson
 

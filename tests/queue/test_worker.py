@@ -19,7 +19,8 @@ from correio.mail.fetch import fetch_messages
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import Sent, find_sent
 from correio.mail.signing import DomainSigner, make_signing_keys
-from correio.mail.submit import Submission, SubmissionRecipient, submit
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Submission, submit
 from correio.queue.administration import hold, hold_destination, list_sites, retry
 from correio.queue.worker import Worker
 from protocols.smtp.client.courier import SmtpCourier
