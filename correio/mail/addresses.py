@@ -12,7 +12,8 @@ from correio.errors import InvalidInputError
 
 _MAX: Final = 320
 _LOCAL: Final = re.compile(r"[^\x00-\x20\x7f-\x9f@\"(),:;<>\[\\\]\s]+")
-_LABEL: Final = re.compile(r"[^\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\x9f\s.]+")
+# The underscore is in no domain of RFC 5321, and in the names of real hosts.
+_LABEL: Final = re.compile(r"[^\x00-\x2c\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x9f\s.]+")
 
 
 def normalise_domain(text: str) -> str:

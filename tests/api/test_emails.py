@@ -197,6 +197,9 @@ async def test_pages_newest_first(client: ContractClient, person: Person) -> Non
         ({"to": []}, 422, "#/to"),
         ({"to": "a@b.test, c@d.test"}, 422, "#/to"),
         ({"to": ["a@b.test", "x@"]}, 422, "#/to/1"),
+        ({"to": ["a@b.test", "x@xn--1.test"]}, 422, "#/to/1"),
+        ({"to": ["a@b.test", "x@a.xn--ba.test"]}, 422, "#/to/1"),
+        ({"reply_to": "x@xn--1.test"}, 422, "#/reply_to"),
         ({"to": {"email": "a@b@c"}}, 422, "#/to/email"),
         ({"cc": [{"email": "a@b.test", "name": "x" * 257}]}, 422, "#/cc"),
         ({"bcc": ["a..b@c.test"]}, 422, "#/bcc/0"),
@@ -274,6 +277,13 @@ async def test_large_attachments_in_every_writing(client: ContractClient, person
     assert parts["a.bin"].get_payload(decode=True) == content
     assert parts["b.bin"].get_payload(decode=True) == b"\0\1\2"
     assert shown["text"] == 'a "content": b\n'
+
+
+@pytest.mark.parametrize("address", ["a@under_score.test", "a@_x.test", "a@XN--BCHER-KVA.test", '"a b"@x.test', "a@b"])
+async def test_addresses_that_look_odd(client: ContractClient, person: Person, address: str) -> None:
+    shown = await read(client, await accepted(client, simple(person, to=address)))
+    assert (shown["to"], shown["bcc"]) == ([address], [])
+    assert [one["address"] for one in shown["recipients"]] == [address]
 
 
 async def test_an_address_beyond_ascii(client: ContractClient, person: Person) -> None:

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correio.errors import InvalidInputError
+from correio.mail.addresses import address_key
+from correio.mail.sites import destination
 from correio.mime.compose.letter import Attachment, Letter, Mailbox
 from correio.mime.compose.mailbox import address_of, make_mailbox, parse_mailbox, show_mailbox
 from correio.mime.compose.message import compose
@@ -67,6 +69,20 @@ def test_bodies_hold_no_controls_but_line_ends(end: str) -> None:
 )  # fmt: skip
 def test_fields_that_are_not_the_writers(name: str, value: str) -> None:
     refused(letter(headers=[(name, value)]), f"headers/{name}")
+
+
+_letters = st.text(st.sampled_from('abK1-_.é\u0627ßİ"\\ @'), min_size=1, max_size=8)
+
+
+@settings(max_examples=500)
+@given(_letters, _letters | _letters.map("xn--".__add__))
+def test_what_is_taken_for_an_address_can_be_sent_to(local: str, domain: str) -> None:
+    try:
+        mailbox = make_mailbox(f"{local}@{domain}", "", "to")
+    except InvalidInputError:
+        return
+    assert address_key(address_of(mailbox))
+    assert destination(address_of(mailbox)).isascii()
 
 
 def test_bounds() -> None:
