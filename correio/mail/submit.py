@@ -333,9 +333,11 @@ async def _signer(account: Account, sender: str, content: bytes, parsed: ParsedM
     another tenant's, is not stopped from it, and gets none.
     """
     authors = parsed.summary.from_
-    if not 1 <= len(authors) <= MAX_AUTHORS or "from" in overlong_fields(content[: parsed.parts[0].body_start]):
+    named = [*authors, *parsed.summary.sender]
+    overlong = overlong_fields(content[: parsed.parts[0].body_start])
+    if not authors or len(named) > MAX_AUTHORS or not overlong.isdisjoint({"from", "sender"}):
         return ""
-    for author in authors:
+    for author in named:
         address = address_of(Mailbox(author.local, author.domain))
         if address != sender and not await may_send_as(account.store, account, address):
             return ""

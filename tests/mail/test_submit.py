@@ -115,6 +115,8 @@ async def test_nobody_is_signed_for_but_the_sender(directory, new_person: NewPer
         (b"From: %b\r\n (%b),\r\n %b" % (own, b"x" * 70_000, theirs), ""),
         (b"From: me <%b>, friends: %b;" % (own, theirs), ""),
         (b"From: %b, postmaster" % own, ""),
+        (b"From: %b\r\nSender: %b" % (own, own), domain),
+        (b"From: %b\r\nSender: %b" % (own, theirs), ""),
         (b"From: friends:;", ""),
         (b"From: nobody@%b" % domain.encode(), ""),
         (b"Subject: no author", ""),
