@@ -133,7 +133,7 @@ async def _sender(account: Account, authors: Sequence[Address], request: SendReq
 
 def _recipients(found: Sequence[Address]) -> list[str]:
     """Return the addresses of the envelope, each once. Raises RecipientsRejectedError, InvalidInputError for nobody."""
-    addresses: dict[str, None] = {}
+    addresses: dict[tuple[str, str], str] = {}
     rejected: dict[str, str] = {}
     for one in found:
         if not (one.local or one.domain):
@@ -141,14 +141,15 @@ def _recipients(found: Sequence[Address]) -> list[str]:
                 rejected[one.name or ""] = "It is not one address of the form local@domain."
             continue
         try:
-            addresses[address_of(make_mailbox(_written(one), "", "recipients"))] = None
+            mailbox = make_mailbox(_written(one), "", "recipients")
+            addresses.setdefault((mailbox.local, mailbox.domain.lower()), address_of(mailbox))
         except InvalidInputError as error:
             rejected[one.email] = error.message
     if rejected:
         raise RecipientsRejectedError("Some recipients are not addresses, so it was sent to nobody.", rejected)
     if not addresses:
         raise InvalidInputError("The draft has no recipient.", _DRAFT_FIELD)
-    return list(addresses)
+    return list(addresses.values())
 
 
 def _written(address: Address) -> str:

@@ -243,6 +243,14 @@ async def test_more_addresses_than_are_read_go_to_nobody(account: Account, field
     assert count(account, "sent") == 0
 
 
+async def test_nobody_is_served_twice(account: Account) -> None:
+    fields = DraftFields(
+        to=to("x@else.where", "x@ELSE.where"), cc=to("y@b\u00fccher.test"), bcc=to("y@XN--BCHER-KVA.test")
+    )
+    sent = await find_sent(account, (await send(account, (await save_draft(account, fields)).id)).id)
+    assert [one.recipient for one in sent.deliveries] == ["x@else.where", "y@xn--bcher-kva.test"]
+
+
 async def test_a_draft_of_another_program_is_mended(account: Account) -> None:
     drafts = account.mailboxes.by_role("drafts")
     assert drafts is not None
