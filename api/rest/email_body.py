@@ -87,15 +87,15 @@ def author_of(new: NewEmail) -> Mailbox:
     return _mailbox(new.from_, "from")
 
 
-def letter_of(new: NewEmail, author: Mailbox, now: int) -> Letter:
-    """Return the letter. ``now`` in seconds since the epoch. Raises InvalidInputError with a pointer in ``field``."""
+def letter_of(new: NewEmail, author: Mailbox, date: int) -> Letter:
+    """Return the letter. ``date`` in seconds since the epoch. Raises InvalidInputError with a pointer in ``field``."""
     return Letter(
         from_=[author],
         to=mailboxes(new.to, "to"),
         cc=mailboxes(new.cc, "cc"),
         reply_to=mailboxes(new.reply_to, "reply_to"),
         subject=new.subject,
-        date=now,
+        date=date,
         message_id=new_message_id(author.domain),
         headers=list(new.headers.items()),
         text=new.text,

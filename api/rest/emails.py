@@ -60,13 +60,15 @@ async def send_email(call: Call[SendParameters, NewEmail]) -> Response:
             raise TooLargeError(f"A message has at most {limit} octets.", limit)
         key = call.parameters.idempotency_key
         large = new.octets > OFF_LOOP
-        made = await account.store.in_worker(_made, new, author, key, now) if large else _made(new, author, key, now)
+        when = send_time(new.scheduled_at, now)
+        date = now if when is None else when
+        made = await account.store.in_worker(_made, new, author, key, date) if large else _made(new, author, key, date)
         submission = Submission(
             kind="api",
             sender=sender,
             recipients=made.recipients,
             raw=made.raw,
-            send_at=send_time(new.scheduled_at, now),
+            send_at=when,
             key=grant.key,
             # A program that sends to many hears of a bounce by its status, also where it comes as mail.
             verp=True,
@@ -77,7 +79,7 @@ async def send_email(call: Call[SendParameters, NewEmail]) -> Response:
         )
         submitted = await submit(account, submission)
     except MailError as error:
-        raise _problem(error) from error
+        raise _problem(error, new) from error
     return json_response(AcceptedEmailJson(submitted.id))
 
 
@@ -89,9 +91,9 @@ class _Made(msgspec.Struct, frozen=True):
     once: Once | None
 
 
-def _made(new: NewEmail, author: Mailbox, key: str | None, now: int) -> _Made:
-    """Compose it. Raises InvalidInputError with a pointer in ``field``."""
-    letter = letter_of(new, author, now)
+def _made(new: NewEmail, author: Mailbox, key: str | None, date: int) -> _Made:
+    """Compose it, dated with the time when it is sent. Raises InvalidInputError with a pointer in ``field``."""
+    letter = letter_of(new, author, date)
     recipients = _recipients(*letter.to, *letter.cc, *mailboxes(new.bcc, "bcc"))
     return _Made(compose(letter).raw, recipients, None if key is None else Once(key, fingerprint(new)))
 
@@ -102,7 +104,14 @@ def _recipients(*mailboxes: Mailbox) -> list[SubmissionRecipient]:
     return [SubmissionRecipient(address_of(one)) for one in reversed(found.values())]
 
 
-def _problem(error: MailError) -> ProblemError:
+def _largest(new: NewEmail) -> str:
+    """Return the name of the field that has the most octets."""
+    sizes = {"attachments": sum(len(one.content) for one in new.attachments)}
+    sizes |= {"text": len(new.text or ""), "html": len(new.html or "")}
+    return max(sizes, key=sizes.__getitem__)
+
+
+def _problem(error: MailError, new: NewEmail) -> ProblemError:
     """Return the problem of an e-mail that was not accepted, with the place in the body, or the parameter, it is about."""
     problem = problem_of(error)
     fault = None
@@ -113,7 +122,7 @@ def _problem(error: MailError) -> ProblemError:
     elif isinstance(error, LimitError):
         fault = Fault(error.message, pointer="#/to")
     elif isinstance(error, TooLargeError):
-        fault = Fault(error.message, pointer="#/attachments")
+        fault = Fault(error.message, pointer=f"#/{_largest(new)}")
     if fault is None:
         return problem
     return ProblemError(problem.status, problem.code, problem.detail, errors=(fault,), headers=problem.headers)

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import email
 import email.policy
+import email.utils
 from typing import Any
 
 import pytest
@@ -153,6 +154,10 @@ async def test_schedule_and_cancel(client: ContractClient, person: Person, servi
     assert (shown["scheduled_at"], shown["last_event"]) == (when, "scheduled")
     assert [one["next_attempt_at"] for one in shown["recipients"]] == [when, when]
     assert await inbox(client) == []
+    raw = (await client.get(f"/v1/messages/{shown['sent_message']}/raw")).content
+    # RFC 5322 section 3.6.1: when it is ready to enter the mail system.
+    date = email.utils.parsedate_to_datetime(email.message_from_bytes(raw)["date"])
+    assert rfc3339(int(date.timestamp())) == when
     response = await client.post(f"/v1/emails/{send_id}/cancel")
     assert response.status_code == 200
     assert response.json()["last_event"] == "canceled"
@@ -223,6 +228,8 @@ async def test_pages_newest_first(client: ContractClient, person: Person) -> Non
         ({"from": "somebody@else.test"}, 403, "#/from"),
         ({"attachments": [{"content": "A" * 4 * (LIMITS.message_size // 3 + 1)}]}, 413, "#/attachments"),
         ({"attachments": [{"content": "A" * LIMITS.message_size}]}, 413, "#/attachments"),
+        ({"text": "é" * LIMITS.message_size}, 413, "#/text"),
+        ({"html": "é" * LIMITS.message_size}, 413, "#/html"),
         ({"text": None}, 422, "#/text"),
         ({"text": "x" * 5_000_001}, 413, None),
         ({"nonsense": 1}, 422, "#"),

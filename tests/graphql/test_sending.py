@@ -104,7 +104,7 @@ async def test_later(user: User) -> None:
     assert datetime.fromtimestamp(when, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode() in stored.source
     assert (await cancel(user, submission["id"]))["status"] == "CANCELED"
     # A time that is over is now, and can still be taken back.
-    submission = await sent(user, "x@else.where", sendAt="2020-01-01T00:00:00Z")
+    submission = await sent(user, "x@else.where", sendAt="2020-01-01t00:00:00z")
     assert 0 <= seconds(submission["sendAt"]) - now - 10 <= 10
 
 
