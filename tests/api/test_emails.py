@@ -245,6 +245,18 @@ async def test_refusals_point_at_the_field(
     assert await inbox(client, "Sent") == []
 
 
+async def test_html_with_numbers_that_nobody_reads(client: ContractClient, person: Person) -> None:
+    """Python refuses to read more than 4,300 digits, in what is sent and in what somebody else sends."""
+    markup = f"<p>a&#{'1' * 5000};b</p>"
+    assert (await read(client, await accepted(client, simple(person, html=markup))))["html"]
+    body = {"from": person.address, "to": person.address, "html": markup}
+    assert (await read(client, await accepted(client, body)))["text"] == "a\ufffdb\n"
+    raw = f"From: a@b.test\r\nContent-Type: text/html\r\n\r\n{markup}\r\n".encode()
+    path = f"/v1/mailboxes/{await client.mailbox_id('INBOX')}/messages"
+    response = await client.post(path, content=raw, headers={"Content-Type": "message/rfc822"})
+    assert (response.status_code, response.json()["preview"]) == (201, "a b")
+
+
 async def test_what_to_do_where_nobody_knows(client: ContractClient, person: Person, service: Service) -> None:
     key = {"Idempotency-Key": "ambiguous"}
     retry = await accepted(client, simple(person), headers=key)
