@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import jsonschema_rs
 import yaml
 
+from api.alternatives import told_apart
 from api.body_shape import PLAIN, Shape, shape_of
 from api.rest.problems import Fault, ProblemError, escape_pointer
 
@@ -19,6 +20,8 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 MAX_FAULTS: Final = 16
 """Faults reported for one request."""
 
+_SENTENCE: Final = 300
+"""Characters of what is told of a fault."""
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 _BOOLEANS: Final = {"true": True, "false": False}
 _WINDOW: Final = 1024 * 1024
@@ -30,7 +33,7 @@ Json = Any
 
 
 class Checker:
-    """One JSON Schema of the contract, compiled."""
+    """One JSON Schema of the contract, compiled. ``components`` have their alternatives told apart."""
 
     def __init__(self, schema: Json, components: Json) -> None:
         # The mask keeps values, which may be passwords, out of the messages.
@@ -43,13 +46,29 @@ class Checker:
         return bool(self._validator.is_valid(instance))
 
     def faults(self, instance: Json) -> list[tuple[list[str], str]]:
-        """Return the path and a sentence for each fault, bounded."""
+        """Return the path and a sentence for each fault, bounded.
+
+        All of them are found before the first is told, and each holds a copy of what it is about: the time grows with the square
+        of the members of an object. :func:`api.rest.request_body.decode_json` bounds those.
+        """
         found: list[tuple[list[str], str]] = []
         for error in self._validator.iter_errors(instance):
-            found.append(([str(token) for token in error.instance_path], error.message))
+            found.append(([str(token) for token in error.instance_path], _sentence(error)))
             if len(found) == MAX_FAULTS:
                 break
         return found
+
+
+def _sentence(error: jsonschema_rs.ValidationError) -> str:
+    """Return what is wrong, in a sentence of bearable length."""
+    kind = error.kind
+    if not isinstance(kind, jsonschema_rs.ValidationErrorKind.AnyOf | jsonschema_rs.ValidationErrorKind.OneOfNotValid):
+        return error.message if len(error.message) <= _SENTENCE else f"{error.message[:_SENTENCE]}…"
+    found = [each[0].kind for each in kind.context if each]
+    needed = [one.property for one in found if isinstance(one, jsonschema_rs.ValidationErrorKind.Required)]
+    if needed and len(needed) == len(found):
+        return f"One of these is needed: {', '.join(needed)}."
+    return "It has none of the forms that are taken here."
 
 
 class Parameters:
@@ -96,7 +115,7 @@ class Parameters:
 class Operation:
     """One method of one path. ``operation_id`` is the route's name and the handler's."""
 
-    def __init__(self, path: str, method: str, shared: Sequence[Json], document: Json) -> None:
+    def __init__(self, path: str, method: str, shared: Sequence[Json], document: Json, checked: Json) -> None:
         rule = document["paths"][path][method]
         components = document["components"]
         parameters = [_resolved(one, components) for one in (*shared, *rule.get("parameters", ()))]
@@ -107,13 +126,13 @@ class Operation:
         self.secured: Final = bool(security)
         self.scopes: Final[tuple[str, ...]] = tuple(security[0]["bearer"]) if security else ()
         """Scopes of API keys of which one is enough; the full one always is."""
-        self.path_parameters: Final = Parameters([one for one in parameters if one["in"] == "path"], components)
-        self.query_parameters: Final = Parameters([one for one in parameters if one["in"] == "query"], components)
-        self.header_parameters: Final = Parameters([one for one in parameters if one["in"] == "header"], components)
+        self.path_parameters: Final = Parameters([one for one in parameters if one["in"] == "path"], checked)
+        self.query_parameters: Final = Parameters([one for one in parameters if one["in"] == "query"], checked)
+        self.header_parameters: Final = Parameters([one for one in parameters if one["in"] == "header"], checked)
         body = rule.get("requestBody")
         self.body_media_types: Final[tuple[str, ...]] = tuple(body["content"]) if body else ()
         schema = body["content"]["application/json"]["schema"] if "application/json" in self.body_media_types else None
-        self.body: Final = None if schema is None else Checker(schema, components)
+        self.body: Final = None if schema is None else Checker(schema, checked)
         self.shape: Final[Shape] = PLAIN if schema is None else shape_of(schema, components)
 
     def check_body(self, instance: Json) -> None:
@@ -135,10 +154,12 @@ class Contract:
         self.etag: Final = f'"{hashlib.sha256(source).hexdigest()[:32]}"'
         self.document: Final[Json] = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
         self.operations: Final[dict[str, Operation]] = {}
+        components = self.document["components"]
+        checked = {**components, "schemas": told_apart(components["schemas"], components)}
         for path, item in self.document["paths"].items():
             for method in METHODS:
                 if method in item:
-                    operation = Operation(path, method, item.get("parameters", ()), self.document)
+                    operation = Operation(path, method, item.get("parameters", ()), self.document, checked)
                     self.operations[operation.operation_id] = operation
 
 

@@ -7,9 +7,8 @@ whatever was added or removed since.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import msgspec
 import strawberry
@@ -20,6 +19,9 @@ DEFAULT_PAGE: Final = 50
 """Nodes of a page when neither ``first`` nor ``last`` is given."""
 _MAX_CURSOR: Final = 128
 
+_Time = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Uid = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+
 
 class Key(msgspec.Struct, frozen=True, array_like=True, order=True):
     """Where a message stands by time of arrival: the total order of every list of messages.
@@ -27,9 +29,9 @@ class Key(msgspec.Struct, frozen=True, array_like=True, order=True):
     A submission stands by time and id, which takes the mailbox's place.
     """
 
-    date: int
+    date: _Time
     mailbox: str
-    uid: int
+    uid: _Uid
 
 
 def cursor_of(key: Key) -> str:
@@ -43,7 +45,7 @@ def key_of(cursor: str, argument: str) -> Key:
         try:
             octets = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
             return msgspec.msgpack.decode(octets, type=Key)
-        except (binascii.Error, msgspec.DecodeError):
+        except (ValueError, msgspec.DecodeError):
             pass
     raise InvalidInputError(f"{argument} is not a cursor of this list.", argument)
 

@@ -37,7 +37,7 @@ def _write_time(value: int) -> str:
 def _read_time(value: Any) -> int:
     if isinstance(value, str) and len(value) <= 40:
         try:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value.upper())
         except ValueError:
             moment = None
         if moment is not None and "T" in value.upper() and moment.tzinfo is not None:

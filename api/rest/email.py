@@ -16,6 +16,8 @@ from correio.auth.grant import FULL, READ, Grant
 from correio.errors import ConflictError, NotFoundError
 from correio.mail.sent import Sent, cancel_send, find_sent
 from correio.mail.sent_message import read_sent_message
+from correio.mime.compose.letter import Mailbox
+from correio.mime.compose.mailbox import address_of
 from correio.store.queue_documents import SendDocument
 
 MOST_FAULTS: Final = 100
@@ -41,7 +43,7 @@ async def get_email(call: Call[EmailParameters, Nothing]) -> Response:
     _require_own(call.grant, sent.send, READ)
     message = await read_sent_message(account, sent.send)
     summary = message.summary
-    named = {one.email.lower() for one in (*summary.to, *summary.cc)}
+    named = {address_of(Mailbox(one.local, one.domain)).lower() for one in (*summary.to, *summary.cc)}
     fields = email_fields(sent, account.store.now())
     authors = shown_addresses(summary.from_)
     return json_response(

@@ -14,7 +14,10 @@ from correio.mime.compose.clean_text import require_clean
 from correio.mime.compose.letter import Attachment, Letter, Mailbox
 from correio.mime.compose.mailbox import MAX_NAME, make_mailbox, parse_mailbox
 from correio.mime.compose.message import new_message_id
+from correio.store.queue_documents import Ambiguous
 
+_ADDRESS: Final = 4096
+"""Octets of text that take as long to compose as one address to read, where it is in the dearest of domains."""
 LATEST: Final = 366 * 86_400
 """Seconds from now that a message may be scheduled at most."""
 
@@ -46,8 +49,8 @@ class NewAttachment(msgspec.Struct, frozen=True):
     content_id: str = ""
 
 
-class NewEmail(msgspec.Struct, frozen=True, kw_only=True):
-    """Schema ``NewEmail``."""
+class NewEmail(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Schema ``NewEmail``. What has its default is in no :func:`fingerprint`, so that a field more changes none."""
 
     from_: GivenAddress = msgspec.field(name="from")
     to: GivenAddresses
@@ -62,11 +65,14 @@ class NewEmail(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[Tag] = []
     metadata: dict[str, str] = {}
     scheduled_at: str | None = None
+    ambiguous: Ambiguous = "retry"
 
     @property
     def octets(self) -> int:
-        """About how much there is to compose."""
-        return len(self.text or "") + len(self.html or "") + sum(len(one.content) for one in self.attachments)
+        """About how much there is to compose, an address counted by the time it takes."""
+        addresses = sum(len(one) for one in (self.to, self.cc, self.bcc, self.reply_to) if isinstance(one, list))
+        contents = sum(len(one.content) for one in self.attachments)
+        return len(self.text or "") + len(self.html or "") + contents + _ADDRESS * addresses
 
 
 def fingerprint(new: NewEmail) -> bytes:
@@ -76,16 +82,20 @@ def fingerprint(new: NewEmail) -> bytes:
     return hashlib.sha256(canonical).digest()
 
 
-def letter_of(new: NewEmail, now: int) -> Letter:
-    """Return the letter. ``now`` in seconds since the epoch. Raises InvalidInputError with a pointer in ``field``."""
-    author = _mailbox(new.from_, "from")
+def author_of(new: NewEmail) -> Mailbox:
+    """Return who it is from. Raises InvalidInputError with a pointer in ``field``."""
+    return _mailbox(new.from_, "from")
+
+
+def letter_of(new: NewEmail, author: Mailbox, date: int) -> Letter:
+    """Return the letter. ``date`` in seconds since the epoch. Raises InvalidInputError with a pointer in ``field``."""
     return Letter(
         from_=[author],
         to=mailboxes(new.to, "to"),
         cc=mailboxes(new.cc, "cc"),
         reply_to=mailboxes(new.reply_to, "reply_to"),
         subject=new.subject,
-        date=now,
+        date=date,
         message_id=new_message_id(author.domain),
         headers=list(new.headers.items()),
         text=new.text,

@@ -64,6 +64,7 @@ class EmailFieldsJson(msgspec.Struct, frozen=True, kw_only=True):
     last_event: str
     message_id: str
     sent_message: str | None
+    ambiguous: str
     tags: list[Tag]
     metadata: dict[str, str]
 
@@ -111,6 +112,7 @@ def email_fields(sent: Sent, now: int) -> EmailFieldsJson:
         last_event="scheduled" if event == "queued" and send.send_at > now else event,
         message_id=send.message_id,
         sent_message=send.message or None,
+        ambiguous=send.ambiguous,
         tags=[Tag(name, value) for name, value in send.tags.items()],
         metadata=send.metadata,
     )

@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from api.rest.call import Call, Nothing
-from api.rest.email_body import NewEmail, fingerprint, letter_of, mailboxes, send_time, tags_of
+from api.rest.email_body import NewEmail, author_of, fingerprint, letter_of, mailboxes, send_time, tags_of
 from api.rest.email_json import AcceptedEmailJson, EmailPageJson, summary_json
 from api.rest.json_response import json_response
 from api.rest.pagination import SendCursor, decode_send_cursor, encode_cursor
@@ -18,8 +18,9 @@ from correio.config import Settings
 from correio.errors import ConflictError, ForbiddenError, LimitError, MailError, TooLargeError
 from correio.mail.ingest import OFF_LOOP
 from correio.mail.sent import list_sent
-from correio.mail.submit import Once, Submission, SubmissionRecipient, submit
-from correio.mime.compose.letter import Composed, Letter, Mailbox
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Once, Submission, submit
+from correio.mime.compose.letter import Mailbox
 from correio.mime.compose.mailbox import address_of
 from correio.mime.compose.message import compose
 
@@ -51,52 +52,66 @@ async def send_email(call: Call[SendParameters, NewEmail]) -> Response:
     now = account.store.now()
     limit = account.store.settings.limits.message_size
     try:
-        letter = letter_of(new, now)
-        hidden = mailboxes(new.bcc, "bcc")
-        sender = address_of(letter.from_[0])
+        author = author_of(new)
+        sender = address_of(author)
         if not grant.may_send_as(sender):
             raise ForbiddenError("The key may not send from this address.")
         if sum(len(one.content) for one in new.attachments) > limit:
             raise TooLargeError(f"A message has at most {limit} octets.", limit)
         key = call.parameters.idempotency_key
         large = new.octets > OFF_LOOP
-        composed, once = await (
-            account.store.in_worker(_compose, letter, new, key) if large else _at_once(letter, new, key)
-        )
+        when = send_time(new.scheduled_at, now)
+        date = now if when is None else when
+        made = await account.store.in_worker(_made, new, author, key, date) if large else _made(new, author, key, date)
         submission = Submission(
             kind="api",
             sender=sender,
-            recipients=[SubmissionRecipient(one) for one in _recipients(*letter.to, *letter.cc, *hidden)],
-            raw=composed.raw,
-            send_at=send_time(new.scheduled_at, now),
+            recipients=made.recipients,
+            raw=made.raw,
+            send_at=when,
             key=grant.key,
             # A program that sends to many hears of a bounce by its status, also where it comes as mail.
             verp=True,
+            ambiguous=new.ambiguous,
             tags=tags_of(new.tags),
             metadata=new.metadata,
-            once=once,
+            once=made.once,
         )
         submitted = await submit(account, submission)
     except MailError as error:
-        raise _problem(error) from error
+        raise _problem(error, new) from error
     return json_response(AcceptedEmailJson(submitted.id))
 
 
-async def _at_once(letter: Letter, new: NewEmail, key: str | None) -> tuple[Composed, Once | None]:
-    return _compose(letter, new, key)
+class _Made(msgspec.Struct, frozen=True):
+    """What is submitted of an e-mail."""
+
+    raw: bytes
+    recipients: list[SubmissionRecipient]
+    once: Once | None
 
 
-def _compose(letter: Letter, new: NewEmail, key: str | None) -> tuple[Composed, Once | None]:
-    return compose(letter), None if key is None else Once(key, fingerprint(new))
+def _made(new: NewEmail, author: Mailbox, key: str | None, date: int) -> _Made:
+    """Compose it, dated with the time when it is sent. Raises InvalidInputError with a pointer in ``field``."""
+    letter = letter_of(new, author, date)
+    recipients = _recipients(*letter.to, *letter.cc, *mailboxes(new.bcc, "bcc"))
+    return _Made(compose(letter).raw, recipients, None if key is None else Once(key, fingerprint(new)))
 
 
-def _recipients(*mailboxes: Mailbox) -> list[str]:
+def _recipients(*mailboxes: Mailbox) -> list[SubmissionRecipient]:
     """Return the envelope recipients, each once."""
     found = {(one.local, one.domain.lower()): one for one in reversed(mailboxes)}
-    return [address_of(one) for one in reversed(found.values())]
+    return [SubmissionRecipient(address_of(one)) for one in reversed(found.values())]
 
 
-def _problem(error: MailError) -> ProblemError:
+def _largest(new: NewEmail) -> str:
+    """Return the name of the field that has the most octets."""
+    sizes = {"attachments": sum(len(one.content) for one in new.attachments)}
+    sizes |= {"text": len(new.text or ""), "html": len(new.html or "")}
+    return max(sizes, key=sizes.__getitem__)
+
+
+def _problem(error: MailError, new: NewEmail) -> ProblemError:
     """Return the problem of an e-mail that was not accepted, with the place in the body, or the parameter, it is about."""
     problem = problem_of(error)
     fault = None
@@ -107,7 +122,7 @@ def _problem(error: MailError) -> ProblemError:
     elif isinstance(error, LimitError):
         fault = Fault(error.message, pointer="#/to")
     elif isinstance(error, TooLargeError):
-        fault = Fault(error.message, pointer="#/attachments")
+        fault = Fault(error.message, pointer=f"#/{_largest(new)}")
     if fault is None:
         return problem
     return ProblemError(problem.status, problem.code, problem.detail, errors=(fault,), headers=problem.headers)

@@ -19,6 +19,10 @@ MAX_JSON: Final = 128 * 1024
 """Octets of a JSON body."""
 MAX_DEPTH: Final = 16
 """Arrays and objects inside each other in a JSON body."""
+MAX_ITEMS: Final = 1000
+"""Items of one array in a JSON body."""
+MAX_MEMBERS: Final = 100
+"""Members of one object in a JSON body."""
 PATIENCE: Final = 30.0
 """Seconds a body may take, and one more for each SLOWEST octets of it."""
 SLOWEST: Final = 8 * 1024
@@ -150,14 +154,21 @@ def _no_constant(name: str) -> Never:
     raise _bad_json(f"{name} is not JSON.")
 
 
-_decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+def _number(text: str) -> float:
+    """Return a number; one without a fraction, however it is written, is an integer (JSON Schema core section 4.2.3)."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+_decoder: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_no_constant)
 
 
 def decode_json(octets: bytes, shape: Shape = PLAIN) -> Any:
     """Return what a JSON text (RFC 8259) holds.
 
     Raises a 400 problem for what is not UTF-8 or not JSON, duplicate keys, too deep nesting, and control characters or
-    lone surrogates in strings, but for those that may be there by the shape.
+    lone surrogates in strings, but for those that may be there by the shape; a 422 problem for more items or members than any
+    operation takes.
     """
     try:
         value = _decoder.decode(octets.decode("utf-8"))
@@ -175,6 +186,7 @@ def _check(value: Any, pointer: str, depth: int, shape: Shape) -> None:
     elif isinstance(value, dict):
         if depth == MAX_DEPTH:
             raise _bad_json(f"The body is nested more than {MAX_DEPTH} levels deep.")
+        _require_few(len(value), MAX_MEMBERS, "members", pointer)
         for key, member in value.items():
             if has_control_characters(key):
                 raise _bad_json("Control characters and lone surrogates are not allowed in keys.", pointer)
@@ -182,5 +194,12 @@ def _check(value: Any, pointer: str, depth: int, shape: Shape) -> None:
     elif isinstance(value, list):
         if depth == MAX_DEPTH:
             raise _bad_json(f"The body is nested more than {MAX_DEPTH} levels deep.")
+        _require_few(len(value), MAX_ITEMS, "items", pointer)
         for at, member in enumerate(value):
             _check(member, f"{pointer}/{at}", depth + 1, shape.item)
+
+
+def _require_few(count: int, most: int, what: str, pointer: str) -> None:
+    if count > most:
+        fault = Fault(f"There are {count} {what}; at most {most} are taken.", pointer=pointer)
+        raise ProblemError(422, "invalid-input", "The body is not what this operation takes.", errors=(fault,))

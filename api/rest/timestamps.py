@@ -25,7 +25,7 @@ def optional_rfc3339(seconds: int | None) -> str | None:
 def parse_rfc3339(text: str, field: str) -> int:
     """Return seconds since the epoch. Raises InvalidInputError."""
     try:
-        when = datetime.fromisoformat(text)
+        when = datetime.fromisoformat(text.upper())
         if when.tzinfo is None:
             raise ValueError("no offset")  # noqa: TRY301 - the same answer as for any other bad time
         return int(when.timestamp())

@@ -84,6 +84,7 @@ class SaveDraft(ReplaceMessage):
         super().__init__(account, drafts_id, [item])
         self._current: MessageDocument = current.document
         self._if_modseq: Final = if_modseq
+        self._deferred = 0
         self.weight = 2
 
     async def prepare(self) -> None:
@@ -107,6 +108,10 @@ class SaveDraft(ReplaceMessage):
         if self.uid in box.removed:
             raise DeferError
         row = box.row(self.uid)
+        if row is None and self._deferred < _RIVALS:
+            # Another process saved it, and the account has heard of that since this was prepared.
+            self._deferred += 1
+            raise DeferError
         if row is not None and self._if_modseq is not None and row.modseq > self._if_modseq:
             raise StateMismatchError("The draft has changed since that version; read it again.")
         return super().plan(draft)

@@ -14,7 +14,7 @@ from correio.mail.committer import Operation
 from correio.mail.layout import pack_segments
 from correio.mail.sites import destination
 from correio.nexthop.site import site_of
-from correio.store.queue_documents import APART, DeliveryDocument, OnceDocument, SendDocument, SendKind
+from correio.store.queue_documents import APART, Ambiguous, DeliveryDocument, OnceDocument, SendDocument, SendKind
 from correio.store.sends import find_send, insert_outgoing
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     smtputf8: bool = False
     eight_bit: bool = False
     verp: bool = False
+    ambiguous: Ambiguous = "retry"
     send_at: int | None = None
     """Seconds since the epoch; None: now."""
     message: str = ""
@@ -117,6 +118,7 @@ def outgoing(
         smtputf8=origin.smtputf8,
         eight_bit=origin.eight_bit,
         verp=origin.verp,
+        ambiguous=origin.ambiguous,
         size=ingested.size,
         source=laid.source,
         layout=pack_segments(laid.segments),

@@ -9,10 +9,9 @@ lead back to who they stand for.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from correio.errors import ClosedAccountError, ForbiddenError, InvalidInputError, LimitError, LoopError, NotFoundError
@@ -34,7 +33,7 @@ from correio.mail.srs import SrsError, is_rewritten, original_sender
 from correio.store.accounts import find_account_states
 from correio.store.addresses import find_addresses, find_wildcards
 from correio.store.documents import AddressDocument, DomainDocument
-from correio.store.domains import find_domain
+from correio.store.domains import find_domains
 from correio.store.queue_documents import LOCAL_SITE
 from correio.store.secrets import shared_secret
 
@@ -63,6 +62,17 @@ async def resolve_recipient(store: MessageStore, address: str) -> Recipient:
         tuple(target.account_id for target in targets if target.account_id),
         tuple(Forward(target.address, target.via) for target in targets if not target.account_id),
     )
+
+
+async def note_foreign(store: MessageStore, domains: Iterable[str]) -> None:
+    """Look up domains of mail that goes out, all together, and note those that are none of ours, so that nothing more is asked of
+    them. One round trip for every 50 of which nothing is known. Raises UnavailableError.
+    """
+    generation = store.routes.generation
+    unknown = {name for name in domains if not store.routes.is_foreign(name)}
+    for name, ours in (await _domains(store, unknown)).items():
+        if ours is None:
+            store.routes.keep_foreign(name, generation)
 
 
 async def site_for(store: MessageStore, address: str) -> str:
@@ -161,12 +171,9 @@ async def _domains(store: MessageStore, names: set[str]) -> dict[str, DomainDocu
     generation = store.routes.generation
     domains = {name: store.routes.domain(name) for name in names}
     unknown = [name for name, domain in domains.items() if domain is None and not name.startswith("[")]
-    for name, found in zip(
-        unknown, await asyncio.gather(*(find_domain(store.database, name) for name in unknown)), strict=True
-    ):
-        domains[name] = found
-        if found is not None:
-            store.routes.keep_domain(found, generation)
+    for found in await find_domains(store.database, unknown):
+        domains[found.id] = found
+        store.routes.keep_domain(found, generation)
     return domains
 
 

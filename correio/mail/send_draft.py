@@ -16,16 +16,18 @@ from correio.mail.ingest import OFF_LOOP, normalised, parse
 from correio.mail.role_mailbox import mailbox_for
 from correio.mail.sent_copy import SENT_ROLE
 from correio.mail.sent_draft import SentDraft
-from correio.mail.submit import Once, Submission, SubmissionRecipient, Submitted, submit, submitted_before
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import MAX_AUTHORS, Once, Submission, Submitted, submit, submitted_before
 from correio.mail.take_back import DRAFTS_ROLE
 from correio.mime.compose.letter import Mailbox
 from correio.mime.compose.mailbox import address_of, make_mailbox
 from correio.mime.compose.message import new_message_id
 from correio.mime.draft_header import depart, origin_of
+from correio.mime.header_fields import MAX_VALUE, overlong_fields
 from correio.mime.model import Address
+from correio.store.queue_documents import Ambiguous
 
 FORWARDED = "$Forwarded"
-_MAX_AUTHORS = 20
 _DRAFT_FIELD = "draftId"
 
 
@@ -41,6 +43,7 @@ class SendRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The modseq after which the draft may not have changed."""
     key: str = ""
     """The id of the API key it comes by."""
+    ambiguous: Ambiguous = "retry"
 
 
 def is_draft(account: Account, message: StoredMessage) -> bool:
@@ -78,6 +81,7 @@ async def _submission(account: Account, draft: StoredMessage, request: SendReque
     raw = await normalised(store, octets)
     parsed = draft.parsed if raw == octets else await parse(store, raw)
     summary, body_start = parsed.summary, parsed.parts[0].body_start
+    _require_whole(raw[:body_start])
     sender = await _sender(account, summary.from_, request)
     recipients = _recipients([*summary.to, *summary.cc, *summary.bcc])
     message_id = None if summary.message_id else new_message_id(sender.rpartition("@")[2])
@@ -92,6 +96,7 @@ async def _submission(account: Account, draft: StoredMessage, request: SendReque
         saved=departed.kept,
         send_at=request.send_at,
         key=request.key,
+        ambiguous=request.ambiguous,
         once=request.once,
         strict=True,
         draft=SentDraft(
@@ -104,12 +109,21 @@ async def _submission(account: Account, draft: StoredMessage, request: SendReque
     )
 
 
+def _require_whole(header: bytes) -> None:
+    """Raise InvalidInputError for an address field of which not all is read: somebody in it would get nothing."""
+    for name in sorted(overlong_fields(header) & {"from", "to", "cc", "bcc"}):
+        raise InvalidInputError(
+            f"The {name.capitalize()} field is longer than {MAX_VALUE} octets; spread its addresses over To, Cc and Bcc.",
+            _DRAFT_FIELD,
+        )
+
+
 async def _sender(account: Account, authors: Sequence[Address], request: SendRequest) -> str:
     named = [one for one in authors if one.local and one.domain]
     if not named:
         raise InvalidInputError("The draft has no author.", _DRAFT_FIELD)
-    if len(named) > _MAX_AUTHORS:
-        raise InvalidInputError(f"The draft has more than {_MAX_AUTHORS} authors.", _DRAFT_FIELD)
+    if len(named) > MAX_AUTHORS:
+        raise InvalidInputError(f"The draft has more than {MAX_AUTHORS} authors.", _DRAFT_FIELD)
     addresses = list(dict.fromkeys(_written(one) for one in named))
     for address in addresses:
         if not await may_send_as(account.store, account, address):
@@ -119,7 +133,7 @@ async def _sender(account: Account, authors: Sequence[Address], request: SendReq
 
 def _recipients(found: Sequence[Address]) -> list[str]:
     """Return the addresses of the envelope, each once. Raises RecipientsRejectedError, InvalidInputError for nobody."""
-    addresses: dict[str, None] = {}
+    addresses: dict[tuple[str, str], str] = {}
     rejected: dict[str, str] = {}
     for one in found:
         if not (one.local or one.domain):
@@ -127,14 +141,15 @@ def _recipients(found: Sequence[Address]) -> list[str]:
                 rejected[one.name or ""] = "It is not one address of the form local@domain."
             continue
         try:
-            addresses[address_of(make_mailbox(_written(one), "", "recipients"))] = None
+            mailbox = make_mailbox(_written(one), "", "recipients")
+            addresses.setdefault((mailbox.local, mailbox.domain.lower()), address_of(mailbox))
         except InvalidInputError as error:
             rejected[one.email] = error.message
     if rejected:
         raise RecipientsRejectedError("Some recipients are not addresses, so it was sent to nobody.", rejected)
     if not addresses:
         raise InvalidInputError("The draft has no recipient.", _DRAFT_FIELD)
-    return list(addresses)
+    return list(addresses.values())
 
 
 def _written(address: Address) -> str:

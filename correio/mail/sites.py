@@ -24,6 +24,13 @@ def destination(address: str) -> str:
     if normal.isascii():
         return normal
     try:
-        return idna.encode(normal, uts46=True).decode("ascii")
+        # Label by label: one in US-ASCII may have an underscore, which no label of IDNA has.
+        labels = [
+            label if label.isascii() else idna.encode(label, uts46=True).decode("ascii") for label in normal.split(".")
+        ]
     except idna.IDNAError as error:
         raise InvalidInputError(f"{domain[:80]!r} is not a domain name: {error}", "domain") from error
+    encoded = ".".join(labels)
+    if len(encoded) > _MAX_DOMAIN:
+        raise InvalidInputError(f"{domain[:80]!r} is not a domain name: it is too long.", "domain")
+    return encoded

@@ -21,46 +21,39 @@ from correio.errors import (
     ForbiddenError,
     InvalidInputError,
     LimitError,
-    LoopError,
     MailError,
-    NotFoundError,
-    RecipientsRejectedError,
     TooLargeError,
     UnavailableError,
 )
 from correio.ids import Kind, derived_id
 from correio.mail.account import Account
-from correio.mail.addresses import address_key, normalise_domain
+from correio.mail.addresses import normalise_domain
 from correio.mail.append import AddMessages, item_for
 from correio.mail.committer import Operation
 from correio.mail.deliver import LocalCopy, additions
 from correio.mail.flags import SEEN, flag_set
 from correio.mail.identities import may_send_as
 from correio.mail.ingest import Ingested, ingest, normalised, parse
-from correio.mail.message_store import MessageStore
 from correio.mail.outgoing import Origin, Outgoing, OutgoingRecipient, outgoing, wire_needs
 from correio.mail.recipient import Recipient
-from correio.mail.routing import resolve_recipient
 from correio.mail.send_operations import SendAndSave, SendOnce, SubmittedBeforeError
 from correio.mail.sent_copy import has_copy
 from correio.mail.sent_draft import DraftLeaving, SentDraft
+from correio.mail.submission_recipients import SubmissionRecipient, sort_out, through_the_queue
+from correio.mime.compose.letter import Mailbox
+from correio.mime.compose.mailbox import address_of
+from correio.mime.header_fields import overlong_fields
 from correio.mime.model import ParsedMessage
-from correio.store.domains import has_domain
-from correio.store.queue_documents import LOCAL_SITE, OnceDocument, SendKind
+from correio.store.queue_documents import Ambiguous, OnceDocument, SendKind
 from correio.store.sends import find_once
 
 DAY: Final = 86_400
 ONCE_KEY: Final = 256
 """Characters of a key by which a client asks for something to be done once."""
-_RESOLVED_AT_ONCE: Final = 16
-
-
-class SubmissionRecipient(msgspec.Struct, frozen=True):
-    """One recipient, with what RCPT said of it (RFC 3461 section 4)."""
-
-    address: str
-    notify: tuple[str, ...] | None = None
-    orcpt: str = ""
+MAX_AUTHORS: Final = 20
+"""Of one message, for whom it is looked up whether they are the account's own."""
+_MANY: Final = 64
+"""Recipients whose documents are made in a worker: some domains take half a millisecond to be put into A-labels."""
 
 
 class Once(msgspec.Struct, frozen=True):
@@ -91,6 +84,7 @@ class Submission(msgspec.Struct, kw_only=True):
     envid: str = ""
     ret: str = ""
     verp: bool = False
+    ambiguous: Ambiguous = "retry"
     tags: Mapping[str, str] = {}
     metadata: Mapping[str, str] = {}
     once: Once | None = None
@@ -172,46 +166,44 @@ async def _submit(account: Account, submission: Submission, once: OnceDocument |
     parsed = await parse(store, content)
     durable: set[bytes] = set()
     ingested = await ingest(store, content, prefix=submission.received, parsed=parsed, durable=durable)
-    key = os.urandom(16)
-    local, foreign = await _sort_out(store, submission.recipients, strict=submission.strict)
+    local, foreign = await sort_out(store, submission.recipients, strict=submission.strict)
     now = store.now()
     later = submission.send_at is not None and submission.send_at > now
-    work = _Work(account, submission, content, parsed, ingested, key, durable, once)
-    signer = await _signer(account, parsed)
+    work = _Work(account, submission, _Message(os.urandom(16), content, parsed, ingested, durable), once)
+    signer = await _signer(account, submission.sender, content, parsed)
     if not later:
         try:
             return await work.commit(local, foreign, signer)
         except _LocalFailedError:
             # Somebody here cannot be served now: all of them go through the queue, which tells the sender of each.
             pass
-    return await work.commit({}, [*foreign, *_through_the_queue(local)], signer)
+    return await work.commit({}, [*foreign, *through_the_queue(local)], signer)
 
 
 class _LocalFailedError(Exception):
     """A local recipient could not be served in the transaction; nothing was done."""
 
 
+class _Message(msgspec.Struct, frozen=True):
+    """A message that is submitted, its large parts stored."""
+
+    key: bytes
+    """Its own; the ids of all that is made of it follow from that."""
+    content: bytes
+    parsed: ParsedMessage
+    ingested: Ingested
+    """With the Received field above it."""
+    durable: set[bytes]
+    """The ids of the parts that are stored."""
+
+
 class _Work:
     """What a submission has come to before it is committed."""
 
-    def __init__(
-        self,
-        account: Account,
-        submission: Submission,
-        content: bytes,
-        parsed: ParsedMessage,
-        ingested: Ingested,
-        key: bytes,
-        durable: set[bytes],
-        once: OnceDocument | None,
-    ) -> None:
+    def __init__(self, account: Account, submission: Submission, message: _Message, once: OnceDocument | None) -> None:
         self.account: Final = account
         self.submission: Final = submission
-        self.content: Final = content
-        self.parsed: Final = parsed
-        self.ingested: Final = ingested
-        self.key: Final = key
-        self.durable: Final = durable
+        self.message: Final = message
         self.once: Final = once
 
     async def commit(
@@ -224,18 +216,24 @@ class _Work:
         here = [LocalCopy(account_id, address) for account_id, address in first.items()]
         ready = await additions(
             store,
-            self.content,
-            self.parsed,
+            self.message.content,
+            self.message.parsed,
             self.submission.sender,
             here,
             self.submission.received,
-            self.key,
-            self.durable,
+            self.message.key,
+            self.message.durable,
         )
         if len(ready.operations) < len(here):
             raise _LocalFailedError
         saved = await self._saved()
-        out = self._outgoing(self._in_order([*foreign, *_through_the_queue(local)]), signer, saved)
+        recipients = self._in_order([*foreign, *through_the_queue(local)])
+        many = len(recipients) > _MANY
+        out = (
+            await store.in_worker(self._outgoing, recipients, signer, saved)
+            if many
+            else self._outgoing(recipients, signer, saved)
+        )
         if saved is not None:
             saved.items[0].document.send = out.send.id
         served = {recipient.address for recipient in local}
@@ -271,21 +269,23 @@ class _Work:
         if self.submission.draft is not None:
             if sent is None:
                 raise UnavailableError("The mailbox for what is sent is gone; try again.")
-        elif sent is None or (self.submission.kind == "submission" and await has_copy(account, sent.id, self.parsed)):
+        elif sent is None or (
+            self.submission.kind == "submission" and await has_copy(account, sent.id, self.message.parsed)
+        ):
             return None
         if self.submission.saved is None and not self.submission.received:
             # Who submits by HTTP keeps what goes out, octet for octet.
-            copy = self.ingested
+            copy = self.message.ingested
         elif self.submission.saved is None:
-            copy = await ingest(store, self.content, parsed=self.parsed, durable=self.durable)
+            copy = await ingest(store, self.message.content, parsed=self.message.parsed, durable=self.message.durable)
         else:
-            copy = await ingest(store, await normalised(store, self.submission.saved), durable=self.durable)
+            copy = await ingest(store, await normalised(store, self.submission.saved), durable=self.message.durable)
         now = store.now()
         item = item_for(
             account,
             copy,
-            key=(self.key, "sent"),
-            email=derived_id(Kind.EMAIL, account.id, self.key, "sent"),
+            key=(self.message.key, "sent"),
+            email=derived_id(Kind.EMAIL, account.id, self.message.key, "sent"),
             flags=flag_set({SEEN}),
             date=now,
             saved=now,
@@ -295,7 +295,7 @@ class _Work:
     def _outgoing(self, recipients: Sequence[OutgoingRecipient], signer: str, saved: AddMessages | None) -> Outgoing:
         submission = self.submission
         addresses = [submission.sender, *(one.address for one in submission.recipients)]
-        smtputf8, eight_bit = wire_needs(self.content, addresses, prefix=submission.received)
+        smtputf8, eight_bit = wire_needs(self.message.content, addresses, prefix=submission.received)
         origin = Origin(
             kind=submission.kind,
             sender=submission.sender,
@@ -307,12 +307,13 @@ class _Work:
             smtputf8=smtputf8,
             eight_bit=eight_bit,
             verp=submission.verp,
+            ambiguous=submission.ambiguous,
             send_at=submission.send_at,
             message=saved.inserts[0] if saved is not None else "",
             tags=submission.tags,
             metadata=submission.metadata,
         )
-        return outgoing(self.account.store, origin, self.ingested, recipients, key=(self.key,))
+        return outgoing(self.account.store, origin, self.message.ingested, recipients, key=(self.message.key,))
 
 
 async def _check(account: Account, submission: Submission) -> None:
@@ -325,53 +326,22 @@ async def _check(account: Account, submission: Submission) -> None:
         raise ForbiddenError(f"{submission.sender} is not an address of this account.")
 
 
-async def _sort_out(
-    store: MessageStore, recipients: Sequence[SubmissionRecipient], *, strict: bool
-) -> tuple[dict[SubmissionRecipient, Recipient], list[OutgoingRecipient]]:
-    """Return those with an account here, one an account, and those who go through the queue.
+async def _signer(account: Account, sender: str, content: bytes, parsed: ParsedMessage) -> str:
+    """Return the domain whose DKIM keys sign (RFC 6376 section 3.5, ``d=``): the author's, where it is the account itself.
 
-    Raises RecipientsRejectedError where it is ``strict`` and somebody is not there.
+    A signature says that the domain answers for its author. Who sends in the name of somebody else, of this domain or of
+    another tenant's, is not stopped from it, and gets none.
     """
-    local: dict[SubmissionRecipient, Recipient] = {}
-    foreign: list[OutgoingRecipient] = []
-    rejected: dict[str, str] = {}
-    for number, recipient in enumerate(recipients):
-        if number % _RESOLVED_AT_ONCE == _RESOLVED_AT_ONCE - 1:
-            await asyncio.sleep(0)
-        domain = address_key(recipient.address).rpartition("@")[2]
-        generation = store.routes.generation
-        if store.routes.is_foreign(domain):
-            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
-            continue
-        try:
-            found = await resolve_recipient(store, recipient.address)
-            if found.expanded or found.forwards or "SUCCESS" in (recipient.notify or ()):
-                # The queue delivers what an alias leads to as one, whenever all of it can be, and reports to who asks for that.
-                foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt, LOCAL_SITE))
-            else:
-                local[recipient] = found
-        except ForbiddenError:
-            store.routes.keep_foreign(domain, generation)
-            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt))
-        except (NotFoundError, LoopError, LimitError) as error:
-            rejected[recipient.address] = error.message
-            # One of our domains and nobody there: the queue finds that out too, and tells the sender.
-            foreign.append(OutgoingRecipient(recipient.address, recipient.notify, recipient.orcpt, LOCAL_SITE))
-    if strict and rejected:
-        raise RecipientsRejectedError("Some recipients do not exist, so it was sent to nobody.", rejected)
-    return local, foreign
-
-
-def _through_the_queue(local: Mapping[SubmissionRecipient, Recipient]) -> list[OutgoingRecipient]:
-    return [OutgoingRecipient(one.address, one.notify, one.orcpt, LOCAL_SITE) for one in local]
-
-
-async def _signer(account: Account, parsed: ParsedMessage) -> str:
-    """Return the domain of the author where it is one of ours: whose DKIM keys sign (RFC 6376 section 3.5, ``d=``)."""
     authors = parsed.summary.from_
+    named = [*authors, *parsed.summary.sender]
+    overlong = overlong_fields(content[: parsed.parts[0].body_start])
+    if not authors or len(named) > MAX_AUTHORS or not overlong.isdisjoint({"from", "sender"}):
+        return ""
+    for author in named:
+        address = address_of(Mailbox(author.local, author.domain))
+        if address != sender and not await may_send_as(account.store, account, address):
+            return ""
     try:
-        domain = normalise_domain(authors[0].domain) if authors else ""
+        return normalise_domain(authors[0].domain)
     except InvalidInputError:
         return ""
-    ours = domain == account.address.rpartition("@")[2] or (domain and await has_domain(account.store.database, domain))
-    return domain if ours else ""

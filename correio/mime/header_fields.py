@@ -54,6 +54,19 @@ def raw_fields(header: bytes) -> list[tuple[bytes, bytes]]:
     return [(name.lower(), value) for name, value in _FIELD.findall(header) if name]
 
 
+def overlong_fields(header: bytes) -> set[str]:
+    """Return the names, in lower case, of the fields that are longer than what is decoded of them, all of a name together.
+
+    What is read of such a field is not all that others may read.
+    """
+    if len(header) <= MAX_VALUE:
+        return set()
+    sizes: dict[bytes, int] = {}
+    for name, value in raw_fields(header):
+        sizes[name] = sizes.get(name, 0) + len(value) + 1
+    return {name.decode("latin-1") for name, size in sizes.items() if size > MAX_VALUE}
+
+
 def begins_with_field(octets: bytes, start: int, end: int) -> bool:
     """Tell whether the line at ``start`` can be a header field."""
     return _FIELD_START.match(octets, start, end) is not None

@@ -99,7 +99,13 @@ _LINE: Final = frozenset(
 )
 _PARAGRAPH: Final = frozenset(("p", "table", "ul", "ol", "dl", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6"))
 _CLOSING: Final = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in _SKIPPED}
-_LINES: Final = re.compile(r" *\n *")
+_REFERENCE: Final = re.compile(r"&#(?:0*([0-9]+)|[xX]0*([0-9a-fA-F]+));?")
+_MOST_DIGITS: Final = 7
+"""Of a number that stands for a character, without leading zeros."""
+_WINDOW: Final = 64 * 1024
+"""Characters that one call of a regular expression looks at: it holds the interpreter."""
+_LONGEST: Final = 64
+"""Characters of the longest thing that one is looked for."""
 _MANY_LINES: Final = re.compile(r"\n{3,}")
 
 
@@ -110,7 +116,7 @@ def html_to_text(markup: str) -> str:
     length = len(markup)
     unclosed: set[str] = set()
     while at < length:
-        tag = _MARKUP.search(markup, at)
+        tag = _search(_MARKUP, markup, at)
         if tag is None:
             out.append(_characters(markup[at:]))
             break
@@ -130,7 +136,7 @@ def html_to_text(markup: str) -> str:
         elif name in ("td", "th") and not tag[2]:
             out.append(" ")
         elif name in _SKIPPED and not tag[2] and name not in unclosed:
-            closing = _CLOSING[name].search(markup, at)
+            closing = _search(_CLOSING[name], markup, at)
             if closing is None:
                 unclosed.add(name)
                 if name in ("script", "style"):
@@ -138,10 +144,40 @@ def html_to_text(markup: str) -> str:
             else:
                 end = markup.find(">", closing.end())
                 at = end + 1 if end >= 0 else length
-    text = _LINES.sub("\n", "".join(out))
+    # Not by a regular expression: one for the blanks around line ends takes the square of a run of blanks.
+    text = "\n".join(line.strip(" ") for line in "".join(out).split("\n"))
     return _MANY_LINES.sub("\n\n", text).strip()
 
 
+def _search(pattern: re.Pattern[str], text: str, at: int) -> re.Match[str] | None:
+    """Search from a position on, a window at a time."""
+    while at < len(text):
+        found = pattern.search(text, at, at + _WINDOW + _LONGEST)
+        if found is not None and found.start() < at + _WINDOW:
+            return found
+        at += _WINDOW
+    return None
+
+
 def _characters(text: str) -> str:
-    text = _BLANKS.sub(" ", text)
-    return html.unescape(text) if "&" in text else text
+    """Return the characters between two tags, a window at a time."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(text):
+        end = at + _WINDOW
+        if end < len(text):
+            # No reference is cut in two, unless it is longer than any can be.
+            begun = text.rfind("&", max(at + 1, end - _LONGEST), end)
+            end = begun if begun >= 0 else end
+        piece = _BLANKS.sub(" ", text[at:end])
+        pieces.append(html.unescape(_REFERENCE.sub(_bearable, piece)) if "&" in piece else piece)
+        at = end
+    return "".join(pieces)
+
+
+def _bearable(reference: re.Match[str]) -> str:
+    """Return a reference by number without leading zeros, or what stands for one that is too long: Python refuses to read it."""
+    number = reference[1] or reference[2]
+    if len(number) > _MOST_DIGITS:
+        return "\ufffd"
+    return reference[0] if len(reference[0]) < _LONGEST else f"&#{'x' if reference[2] else ''}{number};"

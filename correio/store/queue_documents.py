@@ -14,6 +14,10 @@ SendKind = Literal["submission", "api", "forward", "report"]
 """Who made it: a person's program or page, a program by REST, an alias or a rule that forwards, the server itself."""
 DeliveryStatus = Literal["queued", "deferred", "held", "delivered", "bounced", "expired", "canceled"]
 """The first three are under way: they stand in a queue. "expired" is a bounce for want of an answer in time."""
+Ambiguous = Literal["retry", "fail"]
+"""What to do where nobody knows whether the other side took the message, because the process or the connection ended between
+the final dot and the reply: send it again, which may make two of it, or tell the sender, and make never more than one.
+"""
 UNDER_WAY: tuple[DeliveryStatus, ...] = ("queued", "deferred", "held")
 LOCAL_SITE = "local"
 """The site of recipients with an account here."""
@@ -49,8 +53,7 @@ class SendDocument(msgspec.Struct, kw_only=True, rename=AS_ID):
     """Whether the content has octets above 127."""
     verp: bool = False
     """Whether each recipient gets an envelope sender of its own, so that a later bounce names it."""
-    ambiguous: Literal["retry", "fail"] = "retry"
-    """What to do where nobody knows whether the other side took the message: send it again, or tell the sender."""
+    ambiguous: Ambiguous = "retry"
     size: int
     """Octets of the message."""
     source: bytes = b""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from correio.errors import MailError
-from correio.mail.submit import Submission, SubmissionRecipient, submit
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Submission, submit
 from protocols.smtp.core.parameters import original_recipient
 
 if TYPE_CHECKING:

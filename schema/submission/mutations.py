@@ -26,6 +26,7 @@ from schema.problems import (
 )
 from schema.scalars import DateTime, State
 from schema.submission.problems import RecipientsRejected, TooLate, recipients_rejected, too_late
+from schema.submission.status import AmbiguousOutcome
 from schema.submission.types import Submission, submission_node
 
 MAX_UNDO: Final = 3600
@@ -50,6 +51,10 @@ class SendInput:
     )
     undo_seconds: int = strawberry.field(
         default=10, description=f"For how long it can be taken back before it goes out, 0 to {MAX_UNDO}."
+    )
+    ambiguous: AmbiguousOutcome = strawberry.field(
+        default=AmbiguousOutcome.RETRY,
+        description="What to do with a recipient of whom nobody knows whether the message has arrived.",
     )
     idempotency_key: str = strawberry.field(
         description=f"1 to {ONCE_KEY} characters. Sent again with the same key within a day, it is the same submission."
@@ -83,7 +88,7 @@ def _check(given: SendInput, now: int) -> InvalidInput | None:
 
 
 def _once(given: SendInput) -> Once:
-    asked = (given.draft_id, given.identity_id, given.send_at, given.undo_seconds)
+    asked = (given.draft_id, given.identity_id, given.send_at, given.undo_seconds, given.ambiguous.value)
     return Once(given.idempotency_key, hashlib.sha256(msgspec.msgpack.encode(asked)).digest())
 
 
@@ -114,6 +119,7 @@ class SubmissionMutations:
                 identity=identity,
                 if_modseq=input.if_version,
                 key=context.grant.key,
+                ambiguous="fail" if input.ambiguous is AmbiguousOutcome.FAIL else "retry",
             )
             done = await send_draft(account, input.draft_id, request)
         except RecipientsRejectedError as error:

@@ -30,3 +30,14 @@ class RecipientState(Enum):
     BOUNCED = strawberry.enum_value("bounced", description="The recipient's server refused it for good.")
     EXPIRED = strawberry.enum_value("expired", description="It was tried for too long.")
     CANCELED = strawberry.enum_value("canceled", description="It was taken back.")
+
+
+@strawberry.enum(
+    description="What to do where the connection, or this server, ends between the last octet of the message and the answer to "
+    "it, so that nobody knows whether the other server has it.",
+)
+class AmbiguousOutcome(Enum):
+    """The values of ``SendDocument.ambiguous``."""
+
+    RETRY = strawberry.enum_value("retry", description="It is sent again with the same Message-ID, and may come twice.")
+    FAIL = strawberry.enum_value("fail", description="It is BOUNCED, and never comes twice.")

@@ -18,7 +18,7 @@ from schema.message import types as messages
 from schema.node import Node
 from schema.paced import paced
 from schema.scalars import DateTime, clamped
-from schema.submission.status import RecipientState, SubmissionStatus
+from schema.submission.status import AmbiguousOutcome, RecipientState, SubmissionStatus
 
 if TYPE_CHECKING:
     from schema.message.types import Message
@@ -55,6 +55,9 @@ class Submission(Node):
     sender: str | None = strawberry.field(description="The address of the envelope. Null: the null sender of reports.")
     subject: str
     message_id: str | None = strawberry.field(description="The Message-ID, without the angle brackets.")
+    ambiguous: AmbiguousOutcome = strawberry.field(
+        description="What is done with a recipient of whom nobody knows whether the message has arrived."
+    )
 
     @strawberry.field(description="The identity whose address the sender is. Null: none of today's.")
     async def identity(self, info: Info) -> Identity | None:
@@ -92,6 +95,7 @@ def submission_node(core: Sent) -> Submission:
         sender=send.sender or None,
         subject=send.subject,
         message_id=send.message_id or None,
+        ambiguous=AmbiguousOutcome(send.ambiguous),
     )
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import tomllib
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +29,7 @@ from tests.api.contract_client import CONTRACT, DOCUMENT, ContractClient, resolv
 from tests.api.messages import plain
 from tests.peers.served import Person
 
+ROOT = Path(__file__).resolve().parents[2]
 RFC822 = {"Content-Type": "message/rfc822"}
 SIEVE = {"Content-Type": "application/sieve"}
 NOBODY = {
@@ -45,6 +48,12 @@ OPEN = {"MessageFields", "KeyFields", "EmailFields"}
 
 def test_the_document_is_valid_openapi() -> None:
     validate(DOCUMENT)
+
+
+def test_the_licence_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert DOCUMENT["info"]["license"]["identifier"] == project["license"]
+    assert DOCUMENT["info"]["license"]["name"] in " ".join((ROOT / "README.md").read_text().split())
 
 
 def test_routes_and_operations_are_the_same(service: Service) -> None:

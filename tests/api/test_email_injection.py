@@ -30,6 +30,7 @@ FULL: dict[str, Any] = {
     "tags": [{"name": "n", "value": "v"}],
     "metadata": {"k": "v"},
     "scheduled_at": "2020-01-01T00:00:00Z",
+    "ambiguous": "fail",
 }
 """An e-mail that says everything."""
 

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import email
 import email.policy
+import email.utils
 from typing import Any
 
 import pytest
@@ -153,6 +154,10 @@ async def test_schedule_and_cancel(client: ContractClient, person: Person, servi
     assert (shown["scheduled_at"], shown["last_event"]) == (when, "scheduled")
     assert [one["next_attempt_at"] for one in shown["recipients"]] == [when, when]
     assert await inbox(client) == []
+    raw = (await client.get(f"/v1/messages/{shown['sent_message']}/raw")).content
+    # RFC 5322 section 3.6.1: when it is ready to enter the mail system.
+    date = email.utils.parsedate_to_datetime(email.message_from_bytes(raw)["date"])
+    assert rfc3339(int(date.timestamp())) == when
     response = await client.post(f"/v1/emails/{send_id}/cancel")
     assert response.status_code == 200
     assert response.json()["last_event"] == "canceled"
@@ -197,6 +202,9 @@ async def test_pages_newest_first(client: ContractClient, person: Person) -> Non
         ({"to": []}, 422, "#/to"),
         ({"to": "a@b.test, c@d.test"}, 422, "#/to"),
         ({"to": ["a@b.test", "x@"]}, 422, "#/to/1"),
+        ({"to": ["a@b.test", "x@xn--1.test"]}, 422, "#/to/1"),
+        ({"to": ["a@b.test", "x@a.xn--ba.test"]}, 422, "#/to/1"),
+        ({"reply_to": "x@xn--1.test"}, 422, "#/reply_to"),
         ({"to": {"email": "a@b@c"}}, 422, "#/to/email"),
         ({"cc": [{"email": "a@b.test", "name": "x" * 257}]}, 422, "#/cc"),
         ({"bcc": ["a..b@c.test"]}, 422, "#/bcc/0"),
@@ -204,6 +212,8 @@ async def test_pages_newest_first(client: ContractClient, person: Person) -> Non
         ({"to": [f"a{number}@b.test" for number in range(1000)], "cc": "c@b.test"}, 422, "#/to"),
         ({"headers": {"Subject": "x"}}, 422, "#/headers/Subject"),
         ({"headers": {"X/Y~": "x", "DKIM-Signature": "x"}}, 422, "#/headers/DKIM-Signature"),
+        ({"headers": {"Message-ID": "<é@b.test>"}}, 422, "#/headers/Message-ID"),
+        ({"headers": {"References": "<a@b>\u00a0<c@d>"}}, 422, "#/headers/References"),
         ({"attachments": [{"content": "AAAA"}, {"content": "!"}]}, 422, "#/attachments/1/content"),
         ({"attachments": [{"content": "A"}]}, 422, "#/attachments/0/content"),
         ({"attachments": [{"content": "AA==AAAA"}]}, 422, "#/attachments/0/content"),
@@ -213,9 +223,13 @@ async def test_pages_newest_first(client: ContractClient, person: Person) -> Non
         ({"metadata": {"a.b": "1"}}, 422, "#/metadata"),
         ({"scheduled_at": "tomorrow"}, 422, "#/scheduled_at"),
         ({"scheduled_at": "2999-01-01T00:00:00Z"}, 422, "#/scheduled_at"),
+        ({"ambiguous": "maybe"}, 422, "#/ambiguous"),
+        ({"ambiguous": None}, 422, "#/ambiguous"),
         ({"from": "somebody@else.test"}, 403, "#/from"),
         ({"attachments": [{"content": "A" * 4 * (LIMITS.message_size // 3 + 1)}]}, 413, "#/attachments"),
         ({"attachments": [{"content": "A" * LIMITS.message_size}]}, 413, "#/attachments"),
+        ({"text": "é" * LIMITS.message_size}, 413, "#/text"),
+        ({"html": "é" * LIMITS.message_size}, 413, "#/html"),
         ({"text": None}, 422, "#/text"),
         ({"text": "x" * 5_000_001}, 413, None),
         ({"nonsense": 1}, 422, "#"),
@@ -229,6 +243,31 @@ async def test_refusals_point_at_the_field(
     if pointer is not None:
         assert response.json()["errors"][0]["pointer"].startswith(pointer), response.text
     assert await inbox(client, "Sent") == []
+
+
+async def test_html_with_numbers_that_nobody_reads(client: ContractClient, person: Person) -> None:
+    """Python refuses to read more than 4,300 digits, in what is sent and in what somebody else sends."""
+    markup = f"<p>a&#{'1' * 5000};b</p>"
+    assert (await read(client, await accepted(client, simple(person, html=markup))))["html"]
+    body = {"from": person.address, "to": person.address, "html": markup}
+    assert (await read(client, await accepted(client, body)))["text"] == "a\ufffdb\n"
+    raw = f"From: a@b.test\r\nContent-Type: text/html\r\n\r\n{markup}\r\n".encode()
+    path = f"/v1/mailboxes/{await client.mailbox_id('INBOX')}/messages"
+    response = await client.post(path, content=raw, headers={"Content-Type": "message/rfc822"})
+    assert (response.status_code, response.json()["preview"]) == (201, "a b")
+
+
+async def test_what_to_do_where_nobody_knows(client: ContractClient, person: Person, service: Service) -> None:
+    key = {"Idempotency-Key": "ambiguous"}
+    retry = await accepted(client, simple(person), headers=key)
+    assert await accepted(client, simple(person, ambiguous="retry", cc=[]), headers=key) == retry
+    assert (await client.post("/v1/emails", json=simple(person, ambiguous="fail"), headers=key)).status_code == 409
+    fail = await accepted(client, simple(person, ambiguous="fail"))
+    assert [(await read(client, one))["ambiguous"] for one in (retry, fail)] == ["retry", "fail"]
+    listed = (await client.get("/v1/emails")).json()["data"]
+    assert {one["id"]: one["ambiguous"] for one in listed} == {retry: "retry", fail: "fail"}
+    stored = await service.store.database["sends"].find_one({"_id": fail})
+    assert stored["ambiguous"] == "fail"
 
 
 async def test_neither_text_nor_html(client: ContractClient, person: Person) -> None:
@@ -257,6 +296,13 @@ async def test_large_attachments_in_every_writing(client: ContractClient, person
     assert parts["a.bin"].get_payload(decode=True) == content
     assert parts["b.bin"].get_payload(decode=True) == b"\0\1\2"
     assert shown["text"] == 'a "content": b\n'
+
+
+@pytest.mark.parametrize("address", ["a@under_score.test", "a@_x.test", "a@XN--BCHER-KVA.test", '"a b"@x.test', "a@b"])
+async def test_addresses_that_look_odd(client: ContractClient, person: Person, address: str) -> None:
+    shown = await read(client, await accepted(client, simple(person, to=address)))
+    assert (shown["to"], shown["bcc"]) == ([address], [])
+    assert [one["address"] for one in shown["recipients"]] == [address]
 
 
 async def test_an_address_beyond_ascii(client: ContractClient, person: Person) -> None:

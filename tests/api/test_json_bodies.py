@@ -67,6 +67,15 @@ def test_everything_else_is_read_as_json_has_it(value: object) -> None:
     assert decode_json(json.dumps(value, ensure_ascii=False).encode("utf-8")) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [(b"3600.0", 3600), (b"1e3", 1000), (b"-0.0", 0), (b"2.5", 2.5), (b"1e999", float("inf"))]
+)
+def test_a_number_without_a_fraction_is_an_integer(text: bytes, value: float) -> None:
+    """JSON Schema says so (section 4.2.3 of its core), so the contract takes it where it asks for one."""
+    read = decode_json(text)
+    assert (read, type(read)) == (value, type(value))
+
+
 class _Text(msgspec.Struct):
     text: str
 

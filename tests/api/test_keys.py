@@ -164,6 +164,14 @@ async def test_what_is_no_key(client: ContractClient, change: dict[str, Any], po
     assert response.json()["errors"][0]["pointer"] == pointer
 
 
+@pytest.mark.parametrize("expires_in", ["3600", "3600.0", "3.6e3"])
+async def test_an_integer_in_every_writing(client: ContractClient, expires_in: str) -> None:
+    body = f'{{"name": "n", "scopes": ["send"], "expires_in": {expires_in}}}'
+    response = await client.post("/v1/keys", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 201, response.text
+    assert response.json()["expires_at"] is not None
+
+
 async def test_keys_expire_and_are_bounded(
     client: ContractClient, anyone: ContractClient, service: Service, person: Person
 ) -> None:

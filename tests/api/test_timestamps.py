@@ -18,6 +18,8 @@ def test_round_trip(seconds: int) -> None:
 def test_examples() -> None:
     assert rfc3339(0) == "1970-01-01T00:00:00Z"
     assert parse_rfc3339("2026-11-23T18:30:00+03:00", "when") == parse_rfc3339("2026-11-23T15:30:00Z", "when")
+    # RFC 3339 section 5.6: T and Z may be in lower case.
+    assert parse_rfc3339("2026-11-23t15:30:00z", "when") == parse_rfc3339("2026-11-23T15:30:00Z", "when")
     assert rfc3339(10**15) == "9999-12-31T23:59:59Z"
     assert optional_rfc3339(10**15) is None
     assert optional_rfc3339(None) is None

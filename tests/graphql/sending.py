@@ -15,7 +15,7 @@ DRAFT = (
     "body { html text } submission { id status } "
 )
 SUBMISSION = (
-    "__typename id status sendAt undoUntil sender subject messageId identity { id email } "
+    "__typename id status sendAt undoUntil sender subject messageId ambiguous identity { id email } "
     "copy { id isDraft bcc { email } mailbox { role } submission { id } } "
     "recipients { email state smtpReply attempts lastAttemptAt nextAttemptAt endedAt } "
 )

@@ -167,6 +167,18 @@ async def test_answers_and_forwards(user: User) -> None:
     assert (neither["inReplyTo"], neither["references"]) == ([], [])
 
 
+async def test_message_ids_beyond_ascii_are_not_answered_by_name(user: User) -> None:
+    """RFC 6532 allows them; to name one, the answer would need SMTPUTF8 all the way. Control characters are no part of one."""
+    raw = (
+        "From: a@b.test\r\nMessage-ID: <é@b.test>\r\nReferences: <fine@b.test> <ü@b.test> <a\x01@b.test>\r\n\r\nText\r\n"
+    ).encode()
+    [stored] = await append(user, [raw])
+    answer = await save(user, inReplyToId=stored.id)
+    assert (answer["inReplyTo"], answer["references"]) == ([], ["fine@b.test"])
+    [draft] = await append(user, [raw], flags=["\\Draft"])
+    assert (await save(user, draftId=draft.id))["messageId"].isascii()
+
+
 async def test_a_full_account(service: Service, directory: Any, user: User) -> None:
     await set_quota(directory, user.account.address, messages=1)
     first = await save(user)

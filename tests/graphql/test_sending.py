@@ -104,7 +104,7 @@ async def test_later(user: User) -> None:
     assert datetime.fromtimestamp(when, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode() in stored.source
     assert (await cancel(user, submission["id"]))["status"] == "CANCELED"
     # A time that is over is now, and can still be taken back.
-    submission = await sent(user, "x@else.where", sendAt="2020-01-01T00:00:00Z")
+    submission = await sent(user, "x@else.where", sendAt="2020-01-01t00:00:00z")
     assert 0 <= seconds(submission["sendAt"]) - now - 10 <= 10
 
 
@@ -127,6 +127,16 @@ async def test_a_request_is_done_once(user: User) -> None:
         ["input", "draftId"],
         draft["id"],
     )
+
+
+async def test_what_to_do_where_nobody_knows(user: User) -> None:
+    assert (await sent(user, "x@else.where"))["ambiguous"] == "RETRY"
+    draft = await save(user, to=to("x@else.where"))
+    first = await send(user, draft["id"], ambiguous="FAIL", idempotencyKey="a")
+    assert first["ambiguous"] == "FAIL"
+    assert (await send(user, draft["id"], ambiguous="FAIL", idempotencyKey="a"))["id"] == first["id"]
+    other = await send(user, draft["id"], idempotencyKey="a")
+    assert (other["__typename"], other["path"]) == ("InvalidInput", ["input", "idempotencyKey"])
 
 
 async def test_recipients_that_do_not_exist(user: User) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+import msgspec
 import pytest
 
 from correio.store.deliveries import DeliveryChange, lease_due, write_updates
@@ -126,6 +128,22 @@ async def test_the_list_is_ones_own(new_user: NewUser) -> None:
     assert data["nodes"] == [None]
     [error] = await user.client.errors(LIST, after="no cursor")
     assert error["extensions"]["code"] == "invalid-input"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        msgspec.msgpack.encode([2**64 - 1, "x", 0]),
+        msgspec.msgpack.encode([2**63, "x", 0]),
+        msgspec.msgpack.encode([0, "x", 2**32]),
+        b"\x93\x00\xa2\xff\xff\x00",
+        b"\x93\x00",
+    ],
+)
+async def test_a_forged_cursor_is_none(user: User, octets: bytes) -> None:
+    """Numbers that no database takes, and text that is no UTF-8."""
+    [error] = await user.client.errors(LIST, after=base64.urlsafe_b64encode(octets).rstrip(b"=").decode())
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("invalid-input", "after")
 
 
 async def test_a_page_costs_the_same_however_long(service: Service, user: User) -> None:

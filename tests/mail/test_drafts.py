@@ -228,6 +228,30 @@ async def test_what_cannot_be_sent_stays_a_draft(directory: MessageStore, new_pe
     assert (count(account, "drafts"), count(account, "sent")) == (7, 0)
 
 
+@pytest.mark.parametrize("field", ["To", "Cc", "Bcc"])
+async def test_more_addresses_than_are_read_go_to_nobody(account: Account, field: str) -> None:
+    """64 KiB of a field are read: the last address of those may be cut in the middle, and be another's."""
+    drafts = account.mailboxes.by_role("drafts")
+    assert drafts is not None
+    some = ",\r\n ".join(
+        f"Somebody with a rather long name <somebody.number.{number}@else.where>" for number in range(990)
+    )
+    for fields in (f"{field}: {some}", f"{field}: {some[: len(some) // 2]}>\r\n{field}: {some}"):
+        raw = f"From: {account.address}\r\n{fields}\r\n\r\n".encode()
+        [draft] = await append_messages(account, drafts.id, [NewMessage(raw, flag_set({"\\Draft"}))])
+        with pytest.raises(InvalidInputError, match=f"The {field} field is longer"):
+            await send(account, draft.id)
+    assert count(account, "sent") == 0
+
+
+async def test_nobody_is_served_twice(account: Account) -> None:
+    fields = DraftFields(
+        to=to("x@else.where", "x@ELSE.where"), cc=to("y@b\u00fccher.test"), bcc=to("y@XN--BCHER-KVA.test")
+    )
+    sent = await find_sent(account, (await send(account, (await save_draft(account, fields)).id)).id)
+    assert [one.recipient for one in sent.deliveries] == ["x@else.where", "y@xn--bcher-kva.test"]
+
+
 async def test_a_draft_of_another_program_is_mended(account: Account) -> None:
     drafts = account.mailboxes.by_role("drafts")
     assert drafts is not None

@@ -18,7 +18,8 @@ from correio.mail.fetch import find_message
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import cancel_send, find_send, find_sent, list_sent
 from correio.mail.sent_copy import append_by_client
-from correio.mail.submit import Once, Submission, SubmissionRecipient, Submitted, submit
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Once, Submission, Submitted, submit
 from correio.store.deliveries import find_deliveries_of
 from tests.conftest import NewPerson
 
@@ -64,6 +65,15 @@ async def test_all_of_it_is_there_at_once(directory, new_person: NewPerson) -> N
     assert [one.send.id for one in await list_sent(account, 10)] == [done.id]
 
 
+async def test_many_domains_are_asked_for_together(directory, new_person: NewPerson) -> None:
+    account = await directory.account((await new_person()).id)
+    before = directory.database.round_trips.count
+    done = await send(account, *(f"x@d{number}.else.where" for number in range(300)))
+    # Six for three hundred domains, and the transaction.
+    assert directory.database.round_trips.count - before <= 20
+    assert len((await find_sent(account, done.id)).deliveries) == 300
+
+
 async def test_a_route_takes_the_mail_of_its_domains(data: Path, database_uri: str, new_person: NewPerson) -> None:
     sender = await new_person()
     routes = (Route(name="relay", host="relay.test", port=25, domains=("else.where", ".else.where")),)
@@ -88,6 +98,32 @@ async def test_who_sends_is_who_signed_in(directory, new_person: NewPerson) -> N
         await send(account)
     tagged = account.address.replace("@", "+tag@")
     await send(account, "x@else.where", sender=tagged)
+
+
+async def test_nobody_is_signed_for_but_the_sender(directory, new_person: NewPerson) -> None:
+    """A signature says that the server answers for the author. Another account's address, or another tenant's, is none of
+    the sender's, however it gets into the From field.
+    """
+    account, other = await directory.account((await new_person()).id), await new_person()
+    domain = account.address.partition("@")[2]
+    own, theirs = account.address.encode(), other.address.encode()
+    for field, signer in (
+        (b"From: Me <%b>" % own, domain),
+        (b"From: me <%b>" % own.replace(b"@", b"+tag@").upper(), domain),
+        (b"From: The boss <%b>" % theirs, ""),
+        (b"From: %b, %b" % (own, theirs), ""),
+        (b"From: %b\r\nFrom: %b" % (own, theirs), ""),
+        (b"From: %b\r\n (%b),\r\n %b" % (own, b"x" * 70_000, theirs), ""),
+        (b"From: me <%b>, friends: %b;" % (own, theirs), ""),
+        (b"From: %b, postmaster" % own, ""),
+        (b"From: %b\r\nSender: %b" % (own, own), domain),
+        (b"From: %b\r\nSender: %b" % (own, theirs), ""),
+        (b"From: friends:;", ""),
+        (b"From: nobody@%b" % domain.encode(), ""),
+        (b"Subject: no author", ""),
+    ):
+        done = await send(account, "x@else.where", raw=field + b"\r\nTo: c@d\r\n\r\nText\r\n")
+        assert (await find_sent(account, done.id)).send.signer == signer, field[:100]
 
 
 async def test_a_full_mailbox_here_is_left_to_the_queue(directory, new_person: NewPerson) -> None:

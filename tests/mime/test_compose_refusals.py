@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correio.errors import InvalidInputError
+from correio.mail.addresses import address_key
+from correio.mail.sites import destination
 from correio.mime.compose.letter import Attachment, Letter, Mailbox
 from correio.mime.compose.mailbox import address_of, make_mailbox, parse_mailbox, show_mailbox
 from correio.mime.compose.message import compose
@@ -34,6 +36,7 @@ def test_no_string_can_end_a_line(end: str) -> None:
     refused(letter(message_id=f"<{bad}@x>"), "message_id/0")
     refused(letter(in_reply_to=[f"<{bad}@x>"]), "in_reply_to/0")
     refused(letter(references=["<a@x>", f"<{bad}@x>"]), "references/1")
+    refused(letter(references=[f"<a{end}b@x>"]), "references/0")
     for name, one in (
         ("filename", Attachment(b"", bad)),
         ("content_type", Attachment(b"", "", f"a/b; c={bad}")),
@@ -60,11 +63,26 @@ def test_bodies_hold_no_controls_but_line_ends(end: str) -> None:
         ("Content-Type", "text/html"), ("content-transfer-encoding", "8bit"), ("Received", "a"), ("Return-Path", "<>"),
         ("DKIM-Signature", "v=1"), ("Resent-To", "a@b.test"), ("X:Y", "a"), ("X Y", "a"), ("X-é", "a"), ("", "a"),
         ("X-" + "a" * 80, "a"), ("Message-ID", "none"), ("Message-ID", "<a@b> <c@d>"), ("References", "<a b@c>"),
+        ("Message-ID", "<é@a.test>"), ("In-Reply-To", "<a@é.test>"), ("References", "<a@b>\u2003<c@d>"),
         ("List-Unsubscribe", "<https://é.test>"), ("List-Id", "a" * 901), ("X-Long", "a" * 8193),
     ],
 )  # fmt: skip
 def test_fields_that_are_not_the_writers(name: str, value: str) -> None:
     refused(letter(headers=[(name, value)]), f"headers/{name}")
+
+
+_letters = st.text(st.sampled_from('abK1-_.é\u0627ßİ"\\ @'), min_size=1, max_size=8)
+
+
+@settings(max_examples=500)
+@given(_letters, _letters | _letters.map("xn--".__add__))
+def test_what_is_taken_for_an_address_can_be_sent_to(local: str, domain: str) -> None:
+    try:
+        mailbox = make_mailbox(f"{local}@{domain}", "", "to")
+    except InvalidInputError:
+        return
+    assert address_key(address_of(mailbox))
+    assert destination(address_of(mailbox)).isascii()
 
 
 def test_bounds() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from correio.mime.bodies import choose_bodies
@@ -56,10 +58,28 @@ def test_unflow(text: str, expected: str) -> None:
         ("<!-- never closed", ""),
         ("a<img src=x alt=y>b<unknown>c", "abc"),
         ("<svg>a", "a"),
+        (f"a&#{'0' * 5000}65;b", "aAb"),
+        (f"a&#{'1' * 5000};b", "a\ufffdb"),
+        (f"a&#x{'1' * 5000};b", "a\ufffdb"),
     ],
 )
 def test_html_to_text(markup: str, text: str) -> None:
     assert html_to_text(markup) == text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("token", ["&amp;", "<b>x", "&#8364;", "x", "<!-- -->y", "<script>z</script>w"])
+def test_html_is_read_the_same_in_pieces(token: str, size: int) -> None:
+    once = html_to_text(token)
+    many = size * 64 * 1024 // len(token)
+    assert html_to_text(token * many) == once * many
+
+
+@pytest.mark.parametrize("token", ["<td>", "&#32;", " \n", "<", "&", "<!--", "<script>", "&#1"])
+def test_html_takes_linear_time(token: str) -> None:
+    began = time.monotonic()
+    html_to_text(token * (1_000_000 // len(token)) + "x")
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(

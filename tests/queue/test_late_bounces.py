@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from correio.mail.message_store import MessageStore
 from correio.mail.routing import resolve_recipient
 from correio.mail.sent import find_sent
-from correio.mail.submit import Submission, SubmissionRecipient, submit
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Submission, submit
 from correio.queue.late_bounces import note_bounces, read_bounce
 from correio.queue.report import Report, ReportedRecipient, compose_report
 from correio.queue.verp import verp_delivery, verp_sender

@@ -21,7 +21,7 @@ from correio.store.queue_documents import DeliveryDocument
 from correio.store.sites import forget_sites
 from tests.peers.nameserver import nameserver
 from tests.peers.sink import CLOSE, Sink
-from tests.queue.sending import PATIENCE, RAW, Queue, arrived, ended, running, send, until
+from tests.queue.sending import PATIENCE, RAW, Queue, arrived, ended, reports, running, send, until
 
 
 async def test_each_recipient_has_an_outcome_of_its_own(own: MessageStore, account: Account) -> None:
@@ -197,7 +197,9 @@ async def test_a_lease_that_ran_out_is_not_had_again_by_renewing_it(
         taken: list[DeliveryDocument] = []
         while not taken:
             await asyncio.sleep(0.02)
-            taken, _ = await lease_due(own.database, site, time.time(), time.time() + 60, "another worker", 10)
+            taken = (
+                await lease_due(own.database, site, time.time(), time.time() + 60, "another worker", 10)
+            ).deliveries
         away.set()
         deadline = time.monotonic() + PATIENCE
         while sink.open and not sink.count:
@@ -268,3 +270,32 @@ async def test_what_is_known_and_cannot_be_written_is_never_overwritten(
         [one] = (await find_sent(account, done)).deliveries
         assert (one.status, one.phase) == ("queued", "data")
         assert len(sink.messages) == 1
+
+
+@pytest.mark.parametrize("ambiguous", ["retry", "fail"])
+async def test_a_connection_lost_behind_the_dot(own: MessageStore, account: Account, ambiguous: str) -> None:
+    async with Sink(replies={"dot": [CLOSE]}) as sink, running(own, sink) as queue:
+        sent = await until(account, await send(account, f"x@{queue.site(sink)}", ambiguous=ambiguous), ended)
+        [delivery] = sent.deliveries
+        if ambiguous == "retry":
+            assert (delivery.status, delivery.attempts, len(await reports(account))) == ("delivered", 2, 0)
+        else:
+            assert (delivery.status, delivery.attempts, sink.messages) == ("bounced", 1, [])
+            [report] = await arrived(account)
+            assert b"Status: 5.4.2" in report
+
+
+@pytest.mark.parametrize("ambiguous", ["retry", "fail"])
+async def test_a_process_that_died_behind_the_dot(own: MessageStore, account: Account, ambiguous: str) -> None:
+    """The note that it has come so far is all that is left of it."""
+    async with Sink() as sink, running(own, sink) as queue:
+        await queue.stop()
+        done = await send(account, f"x@{queue.site(sink)}", ambiguous=ambiguous)
+        lost = {"lease": "of the dead", "phase": "data", "due": 1.0}
+        await own.database["deliveries"].update_one({"send": done}, {"$set": lost})
+        await queue.start(sink.port)
+        sent = await until(account, done, ended)
+        if ambiguous == "retry":
+            assert (sent.deliveries[0].status, len(sink.messages)) == ("delivered", 1)
+        else:
+            assert (sent.deliveries[0].status, len(sink.messages), len(await arrived(account))) == ("bounced", 0, 1)

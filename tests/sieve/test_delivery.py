@@ -14,7 +14,8 @@ from correio.mail.directory import add_domain
 from correio.mail.mailbox_commands import create_mailbox
 from correio.mail.message_store import MessageStore
 from correio.mail.sieve_scripts import activate_script, list_scripts, put_script
-from correio.mail.submit import Submission, SubmissionRecipient, submit
+from correio.mail.submission_recipients import SubmissionRecipient
+from correio.mail.submit import Submission, submit
 from correio.queue.local_courier import reply_for
 from tests.conftest import NewPerson
 from tests.peers.smtp import SmtpClient

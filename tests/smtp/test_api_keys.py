@@ -150,6 +150,7 @@ async def test_no_other_door_opens(directory: MessageStore, person: Person) -> N
         (b"odd line\r\nFrom: a@b.test, x <c@d.test>\r\nfrom : e@f.test\r\n\r\n", ["a@b.test", "c@d.test", "e@f.test"]),
         (b"Sender: s@b.test\r\nFrom:\r\n a@b.test\r\n\r\n", ["a@b.test", "s@b.test"]),
         (b"From: \r\n\r\n", [""]),
+        (b"From: a@b.test\r\n (" + b"x" * 70_000 + b"),\r\n c@d.test\r\n\r\n", [""]),
         (b"Subject: a\r\n\r\n", [""]),
         (b"\r\nFrom: a@b.test\r\n\r\n", [""]),
         # What nobody looks at is allowed to nobody.

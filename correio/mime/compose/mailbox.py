@@ -87,6 +87,9 @@ def _domain(domain: str, field: str, *, ascii_only: bool) -> str:
     try:
         labels = domain if domain.isascii() else idna.encode(domain, uts46=True).decode("ascii")
         shown = labels if ascii_only or domain.isascii() else idna.decode(labels)
+        for label in labels.lower().split(".") if domain.isascii() and "xn--" in domain.lower() else ():
+            if label.startswith("xn--"):
+                idna.decode(label)
     except (idna.IDNAError, UnicodeError) as error:
         raise InvalidInputError("The domain of the address is not well formed.", field) from error
     if len(labels) > MAX_DOMAIN or not all(map(_LABEL.fullmatch, labels.split("."))):

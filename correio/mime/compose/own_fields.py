@@ -13,7 +13,10 @@ from correio.mime.compose.field import LONGEST_WORD, fold, text_words
 MAX_FIELDS: Final = 100
 MAX_FIELD_NAME: Final = 76
 MAX_FIELD_VALUE: Final = 8 * 1024
-MESSAGE_ID: Final = re.compile(r"<[^\s<>@\"(),:;\\\[\]]{1,250}@[^\s<>@\"(),:;\\]{1,250}>", re.ASCII)
+MESSAGE_ID: Final = re.compile(r"<[!#-'*+\-./0-9=?A-Z^-~]{1,250}@[!#-'*+\-./0-9=?A-Z\[\]^-~]{1,250}>")
+"""In US-ASCII without control characters, although RFC 6532 section 3.3 has others: one of those would make the whole message
+need SMTPUTF8.
+"""
 _NAME: Final = re.compile(r"[!-9;-~]+")
 _WRITTEN: Final = frozenset(
     {"from", "sender", "to", "cc", "bcc", "reply-to", "subject", "date", "mime-version"}
@@ -38,12 +41,12 @@ def check_own_field(name: str, value: str, field: str) -> None:
     lower = name.lower()
     if lower in _WRITTEN or (lower.startswith(("content-", "resent-")) and lower not in _ASCII):
         raise InvalidInputError(f"{name} cannot be given as a header of one's own.", field)
+    if lower in _IDS | _ASCII and not value.isascii():
+        raise InvalidInputError("This field takes US-ASCII only.", field)
     if lower in _IDS:
         ids = value.split()
         if not ids or not all(map(MESSAGE_ID.fullmatch, ids)) or (lower == "message-id" and len(ids) > 1):
             raise InvalidInputError("It takes message ids such as <1@example.org>.", field)
-    elif lower in _ASCII and not value.isascii():
-        raise InvalidInputError("This field takes US-ASCII only.", field)
     if lower in _IDS | _ASCII and max(map(len, value.split(" "))) > LONGEST_WORD:
         raise InvalidInputError(f"Nothing in this field may be longer than {LONGEST_WORD} characters.", field)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from correio.mime.addresses import parse_addresses
-from correio.mime.header_fields import header_fields
+from correio.mime.header_fields import header_fields, overlong_fields
 
 MOST: Final = 100
 """Addresses."""
@@ -17,17 +17,19 @@ MAX_HEADER: Final = 1024 * 1024
 
 def authors(message: bytes) -> list[str]:
     """Return the addresses of every From and Sender field; "" stands for a field without any, for no From at all, and for
-    more than anybody looks at, as what is not seen is not to be allowed. The message has CRLF line ends.
+    more than anybody looks at or reads whole, as what is not seen is not to be allowed. The message has CRLF line ends.
     """
     end = -2 if message.startswith(b"\r\n") else message.find(b"\r\n\r\n")
     header = message if end == -1 else message[: end + 2]
     if len(header) > MAX_HEADER:
         return [""]
+    overlong = overlong_fields(header)
     found: dict[str, list[str]] = {"from": [], "sender": []}
     for field in header_fields(header):
         name = field.name.lower()
         if name in found:
-            read = parse_addresses(field.unfolded) if len(field.value) <= MAX_FIELD else []
+            too_long = name in overlong or len(field.value) > MAX_FIELD
+            read = [] if too_long else parse_addresses(field.unfolded)
             found[name] += [one.email for one in read] or [""]
             if sum(map(len, found.values())) > MOST:
                 return [""]
