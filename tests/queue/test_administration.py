@@ -54,7 +54,7 @@ async def test_what_a_worker_left_behind_can_be_steered_when_its_lease_is_over(
     await hold_destination(own, site, held=True)
     sends = [await send(account, f"x@{site}", save=False) for _ in range(3)]
     now = time.time()
-    taken, _ = await lease_due(own.database, site, now, now + 60, "dead worker", 10)
+    taken = (await lease_due(own.database, site, now, now + 60, "dead worker", 10)).deliveries
     assert len(taken) == 3
     for steer in (hold, cancel):
         with pytest.raises(ConflictError):
