@@ -30,6 +30,7 @@ def delivery_json(delivery: DeliveryDocument) -> dict[str, Any]:
         "site": delivery.queue or None,
         "status": delivery.status,
         "attempts": delivery.attempts,
+        "may_have_arrived": delivery.phase == "data",
         "due": None if delivery.ended else when(delivery.due),
         "created": delivery.created,
         "expires": delivery.expires,

@@ -43,6 +43,8 @@ def shown_lines(found: Shown, now: float) -> Iterator[str]:
     yield f"Subject: {printable(send.subject)}"
     for one in found.deliveries:
         state = one.status if one.ended else f"{one.status}, {coming(one.due, now)}"
+        if one.phase == "data":
+            state += ", may have arrived: the final dot was due and no reply is noted"
         yield f"\n{click.style(printable(one.recipient), bold=True)}  {one.id}  {state}"
         for attempt in one.history:
             where = f" at {attempt.host} [{attempt.address}]" if attempt.host else ""
