@@ -89,6 +89,8 @@ class Batch:
         self.lease: Final = lease
         self.left: Final = {one.id: one for one in deliveries}
         """Those of which nothing is written yet."""
+        self._noted: Final[set[str]] = set()
+        """Those of which it is written down that they may have arrived."""
         self.held_until = held_until
         """Until when nobody else can have the deliveries. Renewing the lease moves it on."""
         self._used: Link | None = None
@@ -150,11 +152,12 @@ class Batch:
             await self._put_off(send, deliveries, "A defect of this server; see its log.")
 
     async def _put_off(self, send: SendDocument, deliveries: Sequence[DeliveryDocument], text: str) -> None:
-        """Try again later those of which nothing is written yet."""
+        """Try again later those of which nothing is written yet, unless they may have arrived and are not to come twice."""
         left = [one for one in deliveries if one.id in self.left]
         if left:
-            outcome = unanswered(text, "4.3.0")
-            await self._settle(send, left, [outcome] * len(left), _attempt(time.time(), outcome.reply))
+            final = {one.id for one in left if send.ambiguous == "fail"} & self._noted
+            outcomes = [unanswered(text, "5.4.2" if one.id in final else "4.3.0") for one in left]
+            await self._settle(send, left, outcomes, _attempt(time.time(), outcomes[0].reply))
 
     async def _deliver_here(self, send: SendDocument, deliveries: Sequence[DeliveryDocument]) -> None:
         for delivery in deliveries:
@@ -200,7 +203,10 @@ class Batch:
             held = time.monotonic() < self.held_until
             if held:
                 # Found later, it says that the message may have arrived.
-                held = await self._writer.enter_data([deliveries[number].id for number in accepted], self.lease)
+                ending = [deliveries[number].id for number in accepted]
+                held = await self._writer.enter_data(ending, self.lease)
+                if held:
+                    self._noted.update(ending)
             self._reach("data")
             return held
 

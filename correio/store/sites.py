@@ -21,6 +21,7 @@ _log = logging.getLogger("correio.queue")
 
 _CLAIM: Final = 30.0
 """Seconds after which a claim is another's, if the worker died with it."""
+_DUE: Final = 1000
 
 
 class DueSite(msgspec.Struct, frozen=True):
@@ -57,10 +58,10 @@ async def hint_sites(database: Database, sites: Iterable[str], due: float) -> No
 
 
 async def find_due_sites(database: Database, now: float) -> list[DueSite]:
-    """Return the sites that are due, the one that has been due for longest first."""
+    """Return sites that are due, the one that has been due for longest first, so many at most as are claimed before long."""
     with available():
-        found = await database["sites"].find({"next_due": {"$lte": now}}).to_list(None)
-    return sorted((DueSite(*_read(one)) for one in found), key=lambda one: one.site.next_due)
+        cursor = database["sites"].find({"next_due": {"$lte": now}}).sort("next_due", 1).limit(_DUE)
+        return [DueSite(*_read(one)) for one in await cursor.to_list(None)]
 
 
 async def claim_site(database: Database, due: DueSite, now: float) -> SiteDocument | None:

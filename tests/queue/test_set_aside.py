@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -12,8 +13,10 @@ from correio.mail.account import Account
 from correio.mail.message_store import MessageStore
 from correio.mail.sent import find_sent
 from correio.queue.administration import cancel, hold_destination, list_queue, list_sites, retry, show
+from correio.queue.courier import BeforeDot, Envelope, Message, Outcome
 from correio.store.deliveries import find_deliveries_of
 from correio.store.queue_documents import DeliveryDocument
+from protocols.smtp.client.link import SmtpLink
 from tests.peers.sink import Sink
 from tests.queue.sending import Queue, ended, running, send, until
 
@@ -126,3 +129,24 @@ async def test_a_site_that_cannot_be_read_begins_anew(own: MessageStore, account
         await hold_destination(own, site, held=False)
         for one in sends:
             assert (await until(account, one, ended)).deliveries[0].status == "delivered"
+
+
+@pytest.mark.parametrize(("ambiguous", "status", "copies"), [("retry", "delivered", 2), ("fail", "bounced", 1)])
+async def test_a_defect_behind_the_dot(
+    own: MessageStore, account: Account, monkeypatch: pytest.MonkeyPatch, ambiguous: str, status: str, copies: int
+) -> None:
+    """Who asked not to be sent twice is not, whatever goes wrong here."""
+    real, failed = SmtpLink.send, asyncio.Event()
+
+    async def fail_once(self: SmtpLink, envelope: Envelope, message: Message, before_dot: BeforeDot) -> list[Outcome]:
+        outcomes = await real(self, envelope, message, before_dot)
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("a defect")
+        return outcomes
+
+    monkeypatch.setattr(SmtpLink, "send", fail_once)
+    async with Sink() as sink, running(own, sink) as queue:
+        done = await send(account, f"x@{queue.site(sink)}", save=False, ambiguous=ambiguous)
+        one = (await until(account, done, ended)).deliveries[0]
+        assert (one.status, len(sink.messages)) == (status, copies)
