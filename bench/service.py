@@ -11,7 +11,10 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from argon2 import PasswordHasher
 
@@ -65,20 +68,45 @@ class Service:
         started = time.perf_counter()
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "correio", "serve"],
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
+            self._process = self._spawn(self.environment, log)
+        self._until_ready(self._process, self.log, before)
+        return time.perf_counter() - started
+
+    @contextmanager
+    def helped(self) -> Iterator[None]:
+        """Another process on the same database for a while, with no listener but HTTP: it works on the queue too."""
+        [port] = free_ports(1)
+        off = {f"CORREIO_{name.upper()}": "" for name in NAMES}
+        environment = self.environment | off | {"CORREIO_HTTP": f"127.0.0.1:{port}"}
+        with (self.data / "helper.log").open("ab") as log:
+            helper = self._spawn(environment, log)
+        try:
+            self._until_ready(helper, self.data / "helper.log", 0)
+            yield
+        finally:
+            helper.send_signal(signal.SIGTERM)
+            helper.wait(20)
+
+    @staticmethod
+    def _spawn(environment: dict[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "correio", "serve"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+        )
+
+    @staticmethod
+    def _until_ready(process: subprocess.Popen[bytes], log: Path, before: int) -> None:
+        started = time.perf_counter()
         while time.perf_counter() - started < 60:
-            if b"ready" in self.log.read_bytes()[before:]:
-                return time.perf_counter() - started
-            if self._process.poll() is not None:
+            if b"ready" in log.read_bytes()[before:]:
+                return
+            if process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise RuntimeError(f"correio serve did not start:\n{self.log.read_text()[-4000:]}")
+        raise RuntimeError(f"correio serve did not start:\n{log.read_text()[-4000:]}")
 
     def stop(self) -> None:
         if self._process is not None:
