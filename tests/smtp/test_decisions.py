@@ -15,6 +15,7 @@ from correio.errors import (
     TooLargeError,
     UnavailableError,
 )
+from correio.mime.parse import parse_message
 from protocols.smtp.core import policy
 from protocols.smtp.core.envelope_address import EnvelopeAddress
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
@@ -187,10 +188,18 @@ ID = b"Message-ID: <id@mx.test>\r\n"
         (b"", DATE + ID),
         (b"From: a@b", b"From: a@b\r\n" + DATE + ID),
         (b"From: a@b\nBcc: c@d\n\nbody", b"From: a@b\n" + DATE + ID + b"\nbody"),
+        # What is no field ends the header for nobody who reads the message.
+        (b"From: a@b\r\nstray\r\nBcc: c@d\r\nTo: e@f\r\n\r\nbody", b"From: a@b\r\nstray\r\nTo: e@f\r\n" + DATE + ID + b"\r\nbody"),
+        (b"F: a\r\n\xc3\xa9: x\r\nBcc: c@d\r\n\r\nbody", b"F: a\r\n\xc3\xa9: x\r\n" + DATE + ID + b"\r\nbody"),
+        (b"From me now\r\nBcc: c@d\r\nDate: x\r\n\r\nb", b"From me now\r\nDate: x\r\n" + ID + b"\r\nb"),
+        (b"From: a@b\r\nstray\r\nBcc: body", b"From: a@b\r\n" + DATE + ID + b"stray\r\nBcc: body"),
+        (b"words\r\n\r\nBcc: body", DATE + ID + b"\r\nwords\r\n\r\nBcc: body"),
     ],
 )  # fmt: skip
 def test_submission_header(message: bytes, expected: bytes) -> None:
     assert mended(message) == expected
+    read = parse_message(mended(message))
+    assert (read.summary.bcc, read.summary.message_id is None) == ([], False)
 
 
 def test_pace() -> None:

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Final
 
-_FIELD: Final = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
+from correio.mime.header_fields import first_stray_line, header_fields
+
+_EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 
 
 def complete_header(message: bytes, *, message_id: str, time: int) -> bytes:
     """Return the message with a Date and a Message-ID, and without Bcc.
 
     ``message_id`` is used, with the angle brackets put on, where there is none; ``time`` is in seconds since the
-    epoch. Every other octet stays as it is.
+    epoch. Every other octet stays as it is. Lines that are no fields are passed over, as by whoever reads the message.
     """
-    missing = {b"date", b"message-id"}
+    missing = {"date", "message-id"}
     removed: list[tuple[int, int]] = []
-    body = 0
-    for name, start, end in _fields(message):
+    header = _header(message)
+    fields = list(header_fields(header))
+    body = len(header) if fields else 0
+    for field in fields:
+        name = field.name.lower()
         missing.discard(name)
-        if name in (b"bcc", b"resent-bcc"):
-            removed.append((start, end))
-        body = end
+        if name in ("bcc", "resent-bcc"):
+            removed.append((field.start, field.end))
     added = b""
-    if b"date" in missing:
+    if "date" in missing:
         added += b"Date: " + format_datetime(datetime.fromtimestamp(time, UTC)).encode() + b"\r\n"
-    if b"message-id" in missing:
+    if "message-id" in missing:
         added += b"Message-ID: <" + message_id.encode() + b">\r\n"
     if not added and not removed:
         return message
@@ -50,18 +53,12 @@ def complete_header(message: bytes, *, message_id: str, time: int) -> bytes:
     return b"".join(pieces)
 
 
-def _fields(message: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield (name in lower case, start, end) for each header field, its folded lines and line end included."""
-    at = 0
-    while True:
-        match = _FIELD.match(message, at)
-        if match is None:
-            return
-        end = at
-        while True:
-            newline = message.find(b"\n", end)
-            end = len(message) if newline < 0 else newline + 1
-            if message[end : end + 1] not in (b" ", b"\t"):
-                break
-        yield match[1].lower(), at, end
-        at = end
+def _header(message: bytes) -> bytes:
+    """Return the header without the empty line that ends it; without one it ends where something else begins."""
+    if message.startswith((b"\r\n", b"\n")):
+        return b""
+    empty = _EMPTY_LINE.search(message)
+    if empty is not None:
+        return message[: empty.start() + 1]
+    stray = first_stray_line(message)
+    return message if stray < 0 else message[:stray]
