@@ -10,7 +10,7 @@ import msgspec
 
 from correio.errors import MailError
 from correio.mail.deliver import INBOX_ROLE, JUNK_ROLE, deliver
-from correio.mail.ingest import OFF_LOOP
+from correio.mail.ingest import OFF_LOOP, normalised
 from correio.mail.notification import EnvelopeOptions
 from correio.mime.binary_parts import text_form
 from correio.queue.late_bounces import note_bounces
@@ -56,14 +56,12 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
     if transaction.parameters.body == "BINARYMIME":
         # Before anything that looks at lines, signatures too: those are made over lines (RFC 6376 section 5.3).
         content = await connection.server.store.in_worker(text_form, content)
-    if connection.grant is not None and connection.grant.senders:
-        # The null sender is everybody's, so this is what binds a key.
-        large = len(content) > OFF_LOOP
-        names = await connection.server.store.in_worker(authors, content) if large else authors(content)
-        refusal = decide_key_authors(all(map(connection.grant.may_send_as, names)))
+    if connection.server.role.submission:
+        # A bare CR or LF is the end of a line from here on: behind one, Bcc was no field yet.
+        content = await normalised(connection.server.store, content)
+        refusal = await _judge_authors(connection, content)
         if refusal is not None:
             return [refusal]
-    if connection.server.role.submission:
         message_id = f"{transaction.id}@{connection.hostname}"
         if len(content) > OFF_LOOP:
             content = await connection.server.store.in_worker(complete_header, content, message_id=message_id, time=now)
@@ -116,6 +114,16 @@ async def refuse_transaction(connection: MailConnection, refusal: Reply) -> None
 def _count(connection: MailConnection) -> int:
     """How many replies the end of the data has."""
     return len(connection.transaction.recipients) if connection.server.role.lmtp else 1
+
+
+async def _judge_authors(connection: MailConnection, content: bytes) -> Reply | None:
+    """Return the refusal of a message whose authors a key may not send as."""
+    if connection.grant is None or not connection.grant.senders:
+        return None
+    # The null sender is everybody's, so this is what binds a key.
+    large = len(content) > OFF_LOOP
+    names = await connection.server.store.in_worker(authors, content) if large else authors(content)
+    return decide_key_authors(all(map(connection.grant.may_send_as, names)))
 
 
 async def _judge(connection: MailConnection, received: bytes, content: bytes) -> Verdict:
