@@ -34,6 +34,8 @@ from correio.mime.draft_header import FORWARD_OF, REPLY_OF, bcc_field, origin_of
 from correio.mime.model import Summary
 from correio.store.documents import MessageDocument
 
+_ADDRESS: Final = 512
+"""Octets of text that take as long to compose as one address."""
 _FOLLOWED: Final = 32
 """Later ids of a draft that are looked for."""
 _REFERENCES: Final = 30
@@ -161,6 +163,7 @@ async def _item(account: Account, fields: DraftFields, current: StoredMessage | 
     store = account.store
     letter = await _letter(account, fields, current)
     octets = len(fields.text or "") + len(fields.html or "") + sum(len(one.content) for one in fields.attachments)
+    octets += _ADDRESS * (len(fields.to) + len(fields.cc) + len(fields.bcc))
     raw = await store.in_worker(_written, letter, fields.bcc) if octets > OFF_LOOP else _written(letter, fields.bcc)
     ingested = await ingest(store, raw)
     now = store.now()

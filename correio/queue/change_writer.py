@@ -11,7 +11,6 @@ from correio.errors import UnavailableError
 from correio.store.database import Database
 from correio.store.deliveries import DeliveryChange, DeliveryUpdate, EnterData, write_updates
 
-
 _GATHER: Final = 0.012
 """Seconds to wait at most for those that have just been answered: connections go on in step, and what they write goes together."""
 _GATHER_SHARE: Final = 0.6

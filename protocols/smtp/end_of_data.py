@@ -56,13 +56,9 @@ async def _replies(connection: MailConnection, content: bytes) -> list[Reply]:
     refusal = decide_hops(hops(content))
     if refusal is not None:
         return [refusal] * _count(connection)
-    if connection.grant is not None and connection.grant.senders:
-        # The null sender is everybody's, so this is what binds a key.
-        large = len(content) > OFF_LOOP
-        names = await connection.server.store.in_worker(authors, content) if large else authors(content)
-        refusal = decide_key_authors(all(map(connection.grant.may_send_as, names)))
-        if refusal is not None:
-            return [refusal]
+    refusal = await _judge_authors(connection, content)
+    if refusal is not None:
+        return [refusal]
     if connection.server.role.submission:
         mend = partial(_mended, content, connection.hostname, f"{transaction.id}@{connection.hostname}", now)
         content = await connection.server.store.in_worker(mend) if len(content) > OFF_LOOP else mend()
@@ -130,6 +126,16 @@ async def refuse_transaction(connection: MailConnection, refusal: Reply) -> None
 def _count(connection: MailConnection) -> int:
     """How many replies the end of the data has."""
     return len(connection.transaction.recipients) if connection.server.role.lmtp else 1
+
+
+async def _judge_authors(connection: MailConnection, content: bytes) -> Reply | None:
+    """Return the refusal of a message whose authors a key may not send as."""
+    if connection.grant is None or not connection.grant.senders:
+        return None
+    # The null sender is everybody's, so this is what binds a key.
+    large = len(content) > OFF_LOOP
+    names = await connection.server.store.in_worker(authors, content) if large else authors(content)
+    return decide_key_authors(all(map(connection.grant.may_send_as, names)))
 
 
 async def _judge(connection: MailConnection, received: bytes, content: bytes) -> Verdict:

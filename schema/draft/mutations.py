@@ -66,9 +66,9 @@ async def _fields(context: OperationContext, given: SaveDraftInput) -> DraftFiel
             raise _MissingError("There is no such identity.", "identityId", given.identity_id)
     return DraftFields(
         identity=identity,
-        to=mailboxes(given.to, "to"),
-        cc=mailboxes(given.cc, "cc"),
-        bcc=mailboxes(given.bcc, "bcc"),
+        to=await mailboxes(given.to, "to"),
+        cc=await mailboxes(given.cc, "cc"),
+        bcc=await mailboxes(given.bcc, "bcc"),
         subject=given.subject or "",
         text=given.text,
         html=given.html,

@@ -91,6 +91,9 @@ async def test_senders_bind_mail_from_and_the_from_field(
         (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}, {person.address}", "550 5.7.1"),
         (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nFrom: {person.address}", "550 5.7.1"),
         (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\r\nSender: {person.address}", "550 5.7.1"),
+        (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\rFrom: {person.address}", "550 5.7.1"),
+        (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\rX: (\rFrom: {person.address}\rY: )", "550 5.7.1"),
+        (f"{local}+bills@{domain}", f"From: {local}+bills@{domain}\rSender: {person.address}", "550 5.7.1"),
         (f"{local}+bills@{domain}", "Subject: nobody", "550 5.7.1"),
         # A bare CR or LF is a line end by the time the message is stored.
         (f"{local}+bills@{domain}", f"X: a\rFrom: {person.address}\r\nFrom: {local}+bills@{domain}", "550 5.7.1"),

@@ -15,6 +15,7 @@ from correio.errors import (
     TooLargeError,
     UnavailableError,
 )
+from correio.mime.parse import parse_message
 from protocols.smtp.core import policy
 from protocols.smtp.core.envelope_address import EnvelopeAddress
 from protocols.smtp.core.outcome import lmtp_reply, smtp_reply
@@ -202,6 +203,8 @@ ID = b"Message-ID: <id@mx.test>\r\n"
 )  # fmt: skip
 def test_submission_header(message: bytes, expected: bytes) -> None:
     assert mended(message) == expected
+    read = parse_message(mended(message))
+    assert (read.summary.bcc, read.summary.message_id is None) == ([], False)
 
 
 def test_pace() -> None:

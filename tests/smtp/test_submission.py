@@ -270,6 +270,24 @@ async def test_what_is_found_here_is_not_for_our_own_people_to_say(
     await client.close()
 
 
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+async def test_no_line_end_hides_bcc(
+    submission: Listener, new_person: NewPerson, directory: MessageStore, end: bytes
+) -> None:
+    person, other = await new_person(), await new_person()
+    client = await signed_in(submission, person)
+    await client.say(f"MAIL FROM:<{person.address}>")
+    await client.say(f"RCPT TO:<{other.address}>")
+    await client.say("DATA")
+    header = end.join([f"From: <{person.address}>".encode(), b"Bcc: hidden@correio.test", b"Subject: x"])
+    assert (await client.say(header + b"\r\n\r\nbody\r\n.")).startswith("250")
+    [received] = await inbox(directory, other.id)
+    _, message = trace_and_message(received)
+    assert message.startswith(f"From: <{person.address}>\r\nSubject: x\r\n".encode())
+    assert b"hidden" not in received
+    await client.close()
+
+
 async def test_smtplib(submission: Listener, new_person: NewPerson, directory: MessageStore) -> None:
     person, other = await new_person(), await new_person()
     message = f"From: {person.address}\r\nTo: {other.address}\r\nDate: x\r\nMessage-ID: <1@x>\r\n\r\n.dot\r\n"

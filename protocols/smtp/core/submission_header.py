@@ -16,7 +16,7 @@ def complete_header(message: bytes, *, message_id: str, time: int) -> bytes:
     """Return the message with a Date and a Message-ID, and without Bcc.
 
     ``message_id`` is used, with the angle brackets put on, where there is none; ``time`` is in seconds since the
-    epoch. Every other octet stays as it is.
+    epoch. Every other octet stays as it is. Lines that are no fields are passed over, as by whoever reads the message.
     """
     missing = {"date", "message-id"}
     removed: list[tuple[int, int]] = []
