@@ -240,8 +240,9 @@ class _Scanner:
                 continue
             if "@" in piece and len(self.found) < MAX_ADDRESSES:
                 local, domain = _split_at(piece)
-                self.found.append(RawAddress(None, None, local, domain, self.group, self.group_name))
-                self.group_members += bool(self.group)
+                if local or domain:
+                    self.found.append(RawAddress(None, None, local, domain, self.group, self.group_name))
+                    self.group_members += bool(self.group)
             piece = []
         self._clear()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from correio.mime.addresses import parse_addresses
@@ -155,6 +155,7 @@ def test_decoders_never_raise(text: str, octets: bytes) -> None:
 
 
 @given(st.text('"<>@,;:()[]\\. aé\t=?utf-8Q_', max_size=100))
+@example('@"@')
 def test_addresses_never_raise(text: str) -> None:
     for address in parse_addresses(text):
         assert address.local or address.domain or address.name is not None or address.group is not None
