@@ -31,6 +31,7 @@ from correio.queue.verdict import judge, unanswered
 from correio.queue.verp import verp_sender
 from correio.store.deliveries import DeliveryChange
 from correio.store.queue_documents import LOCAL_SITE, NEVER, Attempt, DeliveryDocument, SendDocument
+from correio.store.round_trips import background_task
 from correio.store.sends import find_sends
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class Batch:
         """Those of which it is written down that they may have arrived."""
         self.held_until = held_until
         """Until when nobody else can have the deliveries. Renewing the lease moves it on."""
+        self._writing: asyncio.Task[None] | None = None
+        """What became of the last message, on its way into the database."""
         self._used: Link | None = None
         """The link by which something was sent last."""
         self.refused = False
@@ -110,6 +113,19 @@ class Batch:
         Returns when what became of each is durable. Raises ConnectError after the first failure to connect, with nothing
         written of those that were not tried; UnavailableError.
         """
+        try:
+            await self._run(link)
+            await self._written()
+        except asyncio.CancelledError:
+            # The server stops: what the writer has got it writes, and the rest comes back.
+            if self._writing is not None:
+                self._writing.cancel()
+            raise
+        except BaseException:
+            await self._written()
+            raise
+
+    async def _run(self, link: Callable[[], Awaitable[Link]]) -> None:
         for send, deliveries in await self._by_send():
             mine = deliveries
             if isinstance(send, Unreadable):
@@ -153,6 +169,7 @@ class Batch:
 
     async def _put_off(self, send: SendDocument, deliveries: Sequence[DeliveryDocument], text: str) -> None:
         """Try again later those of which nothing is written yet, unless they may have arrived and are not to come twice."""
+        await self._written()
         left = [one for one in deliveries if one.id in self.left]
         if left:
             final = {one.id for one in left if send.ambiguous == "fail"} & self._noted
@@ -227,8 +244,29 @@ class Batch:
         if all(outcome.reply.code in (421, 450, 451, 452) for outcome in outcomes):
             self.refused = True
         attempt = _attempt(began, outcomes[0].reply, link, transcript)
-        await self._settle(send, deliveries, outcomes, attempt)
+        # While it is written the next message goes out, as far as its end: the note before that is written behind this one.
+        before = self._writing
+        self._writing = background_task(self._settle_aside(send, deliveries, outcomes, attempt), "queue outcome")
+        if before is not None:
+            await before
         return True
+
+    async def _settle_aside(
+        self, send: SendDocument, deliveries: Sequence[DeliveryDocument], outcomes: Sequence[Outcome], attempt: Attempt
+    ) -> None:
+        """Settle where nobody waits for it: what goes wrong is not the next message's. Raises NotWrittenError."""
+        try:
+            await self._settle(send, deliveries, outcomes, attempt)
+        except NotWrittenError:
+            raise
+        except Exception:  # noqa: BLE001 - the lease ends, and it is tried again
+            _log.exception("defect while noting what became of %s", send.id)
+
+    async def _written(self) -> None:
+        """Wait until what became of the last message is durable. Raises NotWrittenError."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            await writing
 
     def _ended_between(self, link: Link) -> bool:
         """Whether a link that is of no use any more has served before: a server may take so much and no more by each."""

@@ -32,6 +32,9 @@ StructT = TypeVar("StructT", bound=msgspec.Struct)
 Raw = dict[str, Any]
 
 DURABLE: Final = WriteConcern(w="majority", j=True)
+BY_ID: Final = "_id_"
+"""The index to name where a filter has a condition beside ``_id``: the embedded server looks for a better one first, and that
+takes it longer than the update."""
 _THREADS: Final = 8
 _TRANSACTION: Final = 45.0
 """Seconds."""

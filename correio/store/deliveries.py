@@ -15,7 +15,7 @@ import msgspec
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
-from correio.store.database import Database, Raw, available
+from correio.store.database import BY_ID, Database, Raw, available
 from correio.store.queue_documents import APART, NEVER, Attempt, DeliveryDocument, DeliveryStatus
 from correio.store.readable import read_what_is_left
 from correio.store.slices import DAY, first_few, widening
@@ -54,7 +54,7 @@ class DeliveryChange(msgspec.Struct, frozen=True, kw_only=True):
         if self.attempt is not None:
             change["$push"] = {"history": {"$each": [msgspec.to_builtins(self.attempt)], "$slice": -HISTORY}}
             change["$inc"] = {"attempts": 1}
-        return UpdateOne({"_id": self.id, "lease": self.lease}, change)
+        return UpdateOne({"_id": self.id, "lease": self.lease}, change, hint=BY_ID)
 
 
 class EnterData(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class EnterData(msgspec.Struct, frozen=True):
 
     def update(self) -> UpdateOne:
         """Return the write. It matches only while the worker holds the delivery."""
-        return UpdateOne({"_id": self.id, "lease": self.lease}, {"$set": {"phase": "data"}})
+        return UpdateOne({"_id": self.id, "lease": self.lease}, {"$set": {"phase": "data"}}, hint=BY_ID)
 
 
 DeliveryUpdate = DeliveryChange | EnterData
@@ -167,7 +167,7 @@ def _lease(database: Database, site: str, now: float, ids: Sequence[str], fields
     def take(session: ClientSession) -> None:
         for at in range(0, len(ids), _IN):
             where = {"_id": {"$in": list(ids[at : at + _IN])}, "queue": site, "due": {"$lte": now}}
-            database.synchronous.deliveries.update_many(where, {"$set": fields}, session=session)
+            database.synchronous.deliveries.update_many(where, {"$set": fields}, session=session, hint=BY_ID)
 
     database.transact(take)
 
@@ -193,7 +193,7 @@ async def renew_lease(database: Database, ids: Sequence[str], lease: str, until:
     with available():
         for at in range(0, len(ids), _IN):
             where = {"_id": {"$in": list(ids[at : at + _IN])}, "lease": lease}
-            await database["deliveries"].update_many(where, {"$set": {"due": until}})
+            await database["deliveries"].update_many(where, {"$set": {"due": until}}, hint=BY_ID)
 
 
 async def next_due(database: Database, site: str, now: float, *, bounds: Iterable[float] | None = None) -> float | None:

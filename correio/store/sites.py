@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from pymongo import UpdateOne
 
-from correio.store.database import Database, Raw, available
+from correio.store.database import BY_ID, Database, Raw, available
 from correio.store.queue_documents import NEVER, SiteDocument
 from correio.store.readable import read_what_is_left
 
@@ -76,7 +76,9 @@ async def claim_site(database: Database, due: DueSite, now: float) -> SiteDocume
         _log.error("what is known of site %s cannot be read and is forgotten: %s", site.id, due.wrong)
         fields = {name: getattr(site, name) for name in SiteDocument.__struct_fields__ if name != "id"}
     with available():
-        claimed = await database["sites"].update_one({"_id": site.id, "next_due": due.site.next_due}, {"$set": fields})
+        claimed = await database["sites"].update_one(
+            {"_id": site.id, "next_due": due.site.next_due}, {"$set": fields}, hint=BY_ID
+        )
     return site if claimed.matched_count else None
 
 
@@ -97,7 +99,9 @@ async def leave_site(
     if gone:
         change["$unset"] = {f"batches.{one}": "" for one in gone}
     with available():
-        changed = await database["sites"].update_one({"_id": claimed.id, "next_due": claimed.next_due}, change)
+        changed = await database["sites"].update_one(
+            {"_id": claimed.id, "next_due": claimed.next_due}, change, hint=BY_ID
+        )
         if batch and not changed.matched_count:
             await database["sites"].update_one({"_id": claimed.id}, {"$set": {f"batches.{batch}": until}})
 
@@ -129,7 +133,7 @@ async def end_batch(
         fields["next_due"] = dead_until
         del change["$min"]
     with available():
-        ended = await database["sites"].update_one({"_id": site, "held": False}, change | {"$set": fields})
+        ended = await database["sites"].update_one({"_id": site, "held": False}, change | {"$set": fields}, hint=BY_ID)
         if not ended.matched_count:
             await database["sites"].update_one({"_id": site}, {"$unset": over})
 

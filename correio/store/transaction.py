@@ -17,7 +17,7 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 
 from correio.errors import OutcomeUnknownError, UnavailableError
-from correio.store.database import Database, Raw, to_document
+from correio.store.database import BY_ID, Database, Raw, to_document
 from correio.store.documents import (
     AccountDocument,
     AnnotationDocument,
@@ -128,6 +128,7 @@ def _account_update(write: AccountWrite) -> UpdateOne:
     return UpdateOne(
         {"_id": write.document.id, "modseq": write.expected},
         {"$set": {name: getattr(write.document, name) for name in write.fields}},
+        hint=BY_ID,
     )
 
 
