@@ -114,6 +114,14 @@ def create_app(store: MessageStore, authenticator: Authenticator, settings: Sett
             "counter",
         )
     )
+    REGISTRY.add(
+        Reading(
+            "correio_database_background_round_trips_total",
+            "Those of them that nobody waited for.",
+            lambda: store.database.round_trips.background,
+            "counter",
+        )
+    )
     app = Starlette(
         routes=routes,
         # Outermost first: what Failures answers is named, counted and completed like everything else.

@@ -146,6 +146,12 @@ class Service:
         pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def round_trips(self) -> float:
+        """How often the server has asked the database so far for somebody who waits."""
+        return self.metric("correio_database_round_trips_total") - self.metric(
+            "correio_database_background_round_trips_total"
+        )
+
     def metric(self, name: str) -> float:
         """Read a series of /metrics, summed over its labels."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.ports['http']}/metrics") as answer:
