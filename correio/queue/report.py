@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from correio.mime.xtext import decode_xtext
 from correio.queue.verdict import Action
 
 _WRAP: Final = 72
@@ -168,8 +169,7 @@ def _fields(report: Report) -> list[str]:
         kind = "rfc822" if one.address.isascii() else "utf-8"
         lines.append("")
         if one.original:
-            original_type, _, address = one.original.partition(";")
-            lines.append(f"Original-Recipient: {_clean(original_type)};{_clean(address)}")
+            lines.append(f"Original-Recipient: {_clean(_as_said(one.original))}")
         lines += [f"Final-Recipient: {kind};{_clean(one.address)}", f"Action: {one.action}", f"Status: {one.status}"]
         if one.remote:
             lines.append(f"Remote-MTA: dns; {_clean(one.remote)}")
@@ -180,6 +180,21 @@ def _fields(report: Report) -> list[str]:
         if one.action == "delayed" and one.retry_until:
             lines.append(f"Will-Retry-Until: {formatdate(one.retry_until)}")
     return lines
+
+
+def _as_said(original: str) -> str:
+    """Return ORCPT with the address as the sender knows it (RFC 3461 section 6.3), where this field can hold it.
+
+    The utf-8 type has an encoding of its own, which this field has too (RFC 6533 section 3).
+    """
+    kind, _, address = original.partition(";")
+    if kind.lower() == "utf-8":
+        return original
+    try:
+        decoded = decode_xtext(address)
+    except ValueError:
+        return original
+    return f"{kind};{decoded}" if decoded.isascii() else original
 
 
 def _clean(text: str) -> str:

@@ -49,12 +49,29 @@ def test_it_is_what_rfc_3464_asks_for() -> None:
     assert (about["Reporting-MTA"], about["Original-Envelope-Id"]) == ("dns; mx.here", "e1")
     first, second = fields_of(message, 1), fields_of(message, 2)
     assert first["Final-Recipient"] == "rfc822;x@else.where"
-    assert first["Original-Recipient"] == "rfc822;x+2Ba@y"
+    assert first["Original-Recipient"] == "rfc822;x+a@y"
     assert (first["Action"], first["Status"], first["Remote-MTA"]) == ("failed", "5.1.1", "dns; mx.else.where")
     assert first["Diagnostic-Code"] == "smtp; 550 5.1.1 Unknown user"
     assert second["Original-Recipient"] is None
     assert returned.get_content_type() == "message/rfc822"
     assert returned.get_payload()[0]["Message-ID"] == "<1@here>"
+
+
+@pytest.mark.parametrize(
+    ("orcpt", "field"),
+    [
+        ("rfc822;a+2Bb@x.test", "rfc822;a+b@x.test"),
+        ("utf-8;a\\x{E9}@x.test", "utf-8;a\\x{E9}@x.test"),
+        ("x400;/G+3Da/", "x400;/G=a/"),
+        # What cannot stand here, and what is not xtext, stays as it came.
+        ("rfc822;a+E9@x.test", "rfc822;a+E9@x.test"),
+        ("rfc822;a+0D+0Ab@x.test", "rfc822;a+0D+0Ab@x.test"),
+        ("rfc822;a+zz@x.test", "rfc822;a+zz@x.test"),
+    ],
+)
+def test_the_original_recipient_is_as_the_sender_knows_it(orcpt: str, field: str) -> None:
+    message = email.message_from_bytes(report(one(original=orcpt)))
+    assert fields_of(message, 1)["Original-Recipient"] == field
 
 
 def test_headers_alone_come_back_as_headers() -> None:

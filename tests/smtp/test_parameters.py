@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from correio.mime.xtext import decode_xtext, encode_xtext
 from protocols.smtp.core.parameters import MailParameters, RecipientParameters, mail_parameters, recipient_parameters
 from protocols.smtp.core.reply import Refusal
-from protocols.smtp.core.xtext import decode_xtext, encode_xtext
 
 
 def test_mail_parameters_keep_the_case_of_values() -> None:

@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from correio.mime.xtext import decode_utf8_address, decode_xtext, encode_utf8_address, encode_xtext
 from protocols.smtp.core.reply import Refusal, Reply
-from protocols.smtp.core.xtext import decode_utf8_address, decode_xtext, encode_utf8_address, encode_xtext
 
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9\-]*)(?:=([\x21-\x3c\x3e-\x7e\u0080-\U0010ffff]+))?")
 # Values may hold an equals sign in practice (ENVID of some senders is base64): only the first one divides.

@@ -8,9 +8,9 @@ from typing import Final
 import idna
 import msgspec
 
+from correio.mime.xtext import encode_xtext
 from correio.queue.courier import Envelope, EnvelopeRecipient, Reply
 from protocols.smtp.client.core.offer import Offer
-from protocols.smtp.core.xtext import encode_xtext
 
 _PATH: Final = re.compile(r'(?:"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*"|[^\s<>"\x00-\x1f\x7f])*')
 _ORCPT: Final = re.compile(r"[A-Za-z0-9-]+;[\x21-\x3c\x3e-\x7e\u00a0-\U0010ffff]+")
