@@ -27,6 +27,9 @@ def server_context(settings: Settings, hostname: str) -> ssl.SSLContext:
         certificate, key = self_signed(settings.data / "tls", hostname)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # TLS 1.3 would send tickets behind the handshake, when a client has its first command under way: one that reads them in
+    # one thread while it writes in another (imaplib2, under offlineimap) comes to a halt. Mail programs hardly resume sessions.
+    context.num_tickets = 0
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
     except FileNotFoundError as error:

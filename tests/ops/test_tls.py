@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
 import ssl
@@ -83,3 +84,19 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "tls").write_text("a file")
     with pytest.raises(ConfigError, match="Cannot make a certificate in"):
         self_signed(tmp_path / "tls" / "deeper", "a.test")
+
+
+def test_no_ticket_follows_a_handshake(tmp_path: Path) -> None:
+    """What comes behind the handshake of TLS 1.3 without having been asked for halts clients that read and write by two threads."""
+    certificate, key = self_signed(tmp_path, "mail.example.org")
+    settings = Settings(data=tmp_path, tls_certificate=certificate, tls_key=key)
+    there = server_context(settings, "mail.example.org")
+    here = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    here.check_hostname, here.verify_mode = False, ssl.CERT_NONE
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = there.wrap_bio(to_server, to_client, server_side=True)
+    client = here.wrap_bio(to_client, to_server)
+    for side in (client, server, client, server):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    assert (client.version(), to_client.pending) == ("TLSv1.3", 0)
