@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from correio.store.slices import widening
+from correio.store.bounds import widening
 
 _SITES: Final = 10_000
 _FIRST: Final = 0.001

@@ -22,9 +22,9 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from correio.errors import UnavailableError
+from correio.store.bounds import Densities
 from correio.store.indexes import INDEXES
 from correio.store.round_trips import RoundTrips, is_waiting
-from correio.store.slices import Densities
 
 P = ParamSpec("P")
 T = TypeVar("T")

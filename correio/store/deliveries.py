@@ -15,10 +15,11 @@ import msgspec
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
+from correio.store.bounds import DAY, widening
 from correio.store.database import BY_ID, Database, Raw, available
 from correio.store.queue_documents import APART, NEVER, Attempt, DeliveryDocument, DeliveryStatus
 from correio.store.readable import read_what_is_left
-from correio.store.slices import DAY, first_few, widening
+from correio.store.slices import first_few
 
 _log = logging.getLogger("correio.queue")
 _IN: Final = 50

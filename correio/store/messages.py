@@ -7,13 +7,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from correio.store.bounds import widening
 from correio.store.database import Database, available, from_document
 from correio.store.documents import MessageDocument
-from correio.store.slices import first_few, widening
+from correio.store.slices import first_few
 
 _BATCH: Final = 1000
-_IN: Final = 50
 _LAST_UID: Final = 2**32 - 1
+_IN: Final = 50
 """Ids in one ``$in``: the embedded server's time grows with the square of their number."""
 _DENSE: Final = 2
 """A range is read as one where it has at most this many times as many UIDs as are asked for."""

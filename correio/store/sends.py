@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Sequence
 from math import inf
 from typing import Any, Final, NamedTuple
 
+from correio.store.bounds import DAY
 from correio.store.database import Database, available, from_document
 from correio.store.queue_documents import DeliveryDocument, OnceDocument, SendDocument
 from correio.store.readable import read_what_is_left
-from correio.store.slices import DAY, first_few, windows
+from correio.store.slices import first_few, windows
 from correio.store.transaction import DuplicateMessageError, Writes, commit
 
 _log = logging.getLogger("correio.queue")

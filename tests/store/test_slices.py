@@ -16,7 +16,8 @@ from motor.motor_asyncio import AsyncIOMotorCollection
 
 from correio.mail.message_store import MessageStore
 from correio.queue.frontier import Frontiers
-from correio.store.slices import DAY, Densities, first_few, widening, windows
+from correio.store.bounds import DAY, Densities, widening
+from correio.store.slices import first_few, windows
 
 Collection = AsyncIOMotorCollection[dict[str, Any]]
 NOW = 1_795_000_000.0
