@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import Final
 
 from correio.errors import UnavailableError
 from correio.store.database import Database
 from correio.store.deliveries import DeliveryChange, DeliveryUpdate, EnterData, write_updates
-
-_GATHER: Final = 0.012
-"""Seconds to wait at most for those that have just been answered: connections go on in step, and what they write goes together."""
-_GATHER_SHARE: Final = 0.6
-"""And at most this share of what the last write took: waiting must cost less than a write of its own."""
 
 
 class _Waiting:
@@ -34,11 +28,6 @@ class ChangeWriter:
         self._database: Final = database
         self._waiting: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
-        self._expected = 0
-        """How many are likely to be back soon."""
-        self._until = 0.0
-        """Until when they are waited for, by the loop's clock."""
-        self._enough = asyncio.Event()
 
     async def enter_data(self, ids: Sequence[str], lease: str) -> bool:
         """Note that a message is about to be ended; False where some delivery is no longer ours. Raises UnavailableError."""
@@ -56,8 +45,6 @@ class ChangeWriter:
     async def _write(self, updates: Sequence[DeliveryUpdate]) -> bool:
         waiting = _Waiting(updates, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        if len(self._waiting) >= self._expected:
-            self._enough.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="queue changes")
         return await asyncio.shield(waiting.future)
@@ -65,23 +52,10 @@ class ChangeWriter:
     async def _run(self) -> None:
         try:
             while self._waiting:
-                await self._gather()
                 group, self._waiting = self._waiting, []
-                began = asyncio.get_running_loop().time()
                 await self._write_group(group)
-                ended = asyncio.get_running_loop().time()
-                self._expected = len(group) + len(self._waiting)
-                self._until = ended + min(_GATHER, _GATHER_SHARE * (ended - began))
         finally:
             self._task = None
-
-    async def _gather(self) -> None:
-        """Wait for the rest of a group. Without this many connections part into small groups that take turns."""
-        self._enough.clear()
-        if len(self._waiting) < self._expected:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(self._until):
-                    await self._enough.wait()
 
     async def _write_group(self, group: Sequence[_Waiting]) -> None:
         updates = [update for one in group for update in one.updates]
