@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from correio.mime.xtext import decode_xtext
+from correio.queue.printable import printable
 from correio.queue.verdict import Action
 
 _WRAP: Final = 72
@@ -198,7 +199,7 @@ def _as_said(original: str) -> str:
 
 
 def _clean(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text).strip()
+    return printable(text).strip()
 
 
 def _folded(field: str) -> str:

@@ -15,11 +15,6 @@ def when(due: float) -> int | None:
     return None if due >= NEVER else math.ceil(due)
 
 
-def printable(text: str) -> str:
-    """Return a text that steers no terminal and stays in its line: what cannot be seen becomes a space."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
 def delivery_json(delivery: DeliveryDocument) -> dict[str, Any]:
     """Return a delivery with its attempts."""
     last = delivery.history[-1] if delivery.history else None

@@ -6,11 +6,12 @@ import time
 
 import click
 
-from correio.cli.queue.delivery_json import delivery_json, printable, site_json
+from correio.cli.queue.delivery_json import delivery_json, site_json
 from correio.cli.running import print_json, run, store_of
 from correio.cli.setting_options import setting_options
 from correio.config import Settings
 from correio.queue import administration
+from correio.queue.printable import printable
 from correio.store.queue_documents import NEVER, DeliveryDocument, SiteDocument
 
 

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 import click
 
-from correio.cli.queue.delivery_json import delivery_json, printable, send_json
+from correio.cli.queue.delivery_json import delivery_json, send_json
 from correio.cli.queue.list_queue import coming
 from correio.cli.running import print_json, run, store_of
 from correio.cli.setting_options import setting_options
 from correio.config import Settings
 from correio.queue import administration
 from correio.queue.administration import Shown
+from correio.queue.printable import printable
 
 
 @click.command()
