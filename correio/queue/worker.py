@@ -22,7 +22,7 @@ from correio.queue.courier import ConnectError, Courier, Link
 from correio.queue.faults import reach
 from correio.queue.frontier import Frontiers
 from correio.queue.window import after
-from correio.store.deliveries import lease_due, next_due, renew_lease, waiting_sites
+from correio.store.deliveries import Leased, lease_due, next_due, renew_lease, waiting_sites
 from correio.store.queue_documents import NEVER, Attempt, DeliveryDocument, SiteDocument
 from correio.store.round_trips import background_task
 from correio.store.sites import (
@@ -186,9 +186,7 @@ class Worker:
         lease = new_lease()
         until = now + self._store.settings.queue_lease
         held_until = time.monotonic() + self._store.settings.queue_lease - MARGIN
-        bounds = self._frontiers.bounds(site.id, since, now)
-        leased = await lease_due(database, site.id, now, until, lease, BATCH, bounds=bounds)
-        self._frontiers.note(site.id, leased.due, now if leased.more is None else leased.more)
+        leased = await self._lease(site.id, lease, now, since)
         if leased.deliveries:
             self._reach("leased")
         mine = lease if leased.deliveries else ""
@@ -204,6 +202,20 @@ class Worker:
             return None
         self._reach("left")
         return self._batch(site.id, lease, leased.deliveries, held_until)
+
+    async def _lease(self, site: str, lease: str, now: float, since: float) -> Leased:
+        """Take what is due at a site. ``since``: where to begin to look at one that was never seen."""
+        leased = await lease_due(
+            self._store.database,
+            site,
+            now,
+            now + self._store.settings.queue_lease,
+            lease,
+            BATCH,
+            bounds=self._frontiers.bounds(site, since, now),
+        )
+        self._frontiers.note(site, leased.due, now if leased.more is None else leased.more)
+        return leased
 
     def _reach(self, point: str) -> None:
         reach(point, self._store.settings.queue_fault)
@@ -269,16 +281,7 @@ class Worker:
             while over:
                 # Whose time is over hears of it now, however many wait: the rest costs nothing until the site is tried again.
                 now = time.time()
-                leased = await lease_due(
-                    self._store.database,
-                    site.id,
-                    now,
-                    now + self._store.settings.queue_lease,
-                    batch.lease,
-                    BATCH,
-                    bounds=self._frontiers.bounds(site.id, now, now),
-                )
-                self._frontiers.note(site.id, leased.due, now if leased.more is None else leased.more)
+                leased = await self._lease(site.id, batch.lease, now, now)
                 rest = self._batch(site.id, batch.lease, leased.deliveries)
                 over = bool(leased.deliveries) and rest.over
                 await rest.give_back(error.reply, attempt, not_before=dead_until)
