@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from pymongo.errors import DuplicateKeyError
 
 from correio.errors import AlreadyExistsError
 from correio.store.database import Database, available, from_document, to_document
 from correio.store.documents import AddressDocument
-
-_IN: Final = 50
 
 
 async def insert_address(database: Database, address: AddressDocument) -> None:
@@ -35,14 +32,7 @@ async def delete_address(database: Database, address: str) -> bool:
 
 async def find_addresses(database: Database, addresses: Sequence[str]) -> list[AddressDocument]:
     """Return the aliases among these normalised addresses, in no order."""
-    found: list[AddressDocument] = []
-    with available():
-        for at in range(0, len(addresses), _IN):
-            chunk = list(addresses[at : at + _IN])
-            where = {"_id": chunk[0] if len(chunk) == 1 else {"$in": chunk}}
-            documents = await database["addresses"].find(where).to_list(None)
-            found += [from_document(AddressDocument, document) for document in documents]
-    return found
+    return [from_document(AddressDocument, one) for one in await database.find_by_ids("addresses", addresses)]
 
 
 async def find_wildcards(database: Database, domain: str) -> list[AddressDocument]:

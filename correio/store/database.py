@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -35,6 +35,8 @@ DURABLE: Final = WriteConcern(w="majority", j=True)
 BY_ID: Final = "_id_"
 """The index to name where a filter has a condition beside ``_id``: the embedded server looks for a better one first, and that
 takes it longer than the update."""
+_IN: Final = 50
+"""Ids in one ``$in``: the embedded server's time grows with the square of their number."""
 _THREADS: Final = 8
 _TRANSACTION: Final = 45.0
 """Seconds."""
@@ -111,6 +113,16 @@ class Database:
 
     def __getitem__(self, collection: str) -> AsyncIOMotorCollection[Raw]:
         return self._database[collection]
+
+    async def find_by_ids(self, collection: str, ids: Sequence[str]) -> list[Raw]:
+        """Return the documents with these ids that are there, in no order. One round trip for every 50."""
+        found: list[Raw] = []
+        with available():
+            for at in range(0, len(ids), _IN):
+                chunk = list(ids[at : at + _IN])
+                where = {"_id": chunk[0] if len(chunk) == 1 else {"$in": chunk}}
+                found += await self._database[collection].find(where).to_list(None)
+        return found
 
     @property
     def client(self) -> MongoClient[Raw]:

@@ -149,10 +149,7 @@ async def lease_due(
             return Leased([], [], None)
         ids = [document["_id"] for document in due[:limit]]
         await database.in_thread(_lease, database, site, now, ids, {"lease": token, "due": until})
-        taken: list[Raw] = []
-        for at in range(0, len(ids), _IN):
-            found = await collection.find({"_id": {"$in": ids[at : at + _IN]}}).to_list(None)
-            taken += [document for document in found if document["lease"] == token]
+    taken = [document for document in await database.find_by_ids("deliveries", ids) if document["lease"] == token]
     readable: list[DeliveryDocument] = []
     for document in taken:
         delivery, wrong = _read(document)

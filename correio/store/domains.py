@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from pymongo.errors import DuplicateKeyError
 
 from correio.errors import AlreadyExistsError
 from correio.store.database import Database, available, from_document, to_document
 from correio.store.documents import DomainDocument
-
-_IN: Final = 50
 
 
 async def insert_domain(database: Database, domain: DomainDocument) -> None:
@@ -37,14 +34,7 @@ async def find_domain(database: Database, name: str) -> DomainDocument | None:
 
 async def find_domains(database: Database, names: Sequence[str]) -> list[DomainDocument]:
     """Return those of these normalised names whose mail ends here, in no order. One round trip for every 50."""
-    found: list[DomainDocument] = []
-    with available():
-        for at in range(0, len(names), _IN):
-            chunk = list(names[at : at + _IN])
-            where = {"_id": chunk[0] if len(chunk) == 1 else {"$in": chunk}}
-            documents = await database["domains"].find(where).to_list(None)
-            found += [from_document(DomainDocument, document) for document in documents]
-    return found
+    return [from_document(DomainDocument, one) for one in await database.find_by_ids("domains", names)]
 
 
 async def delete_domain(database: Database, name: str) -> bool:

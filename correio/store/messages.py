@@ -122,18 +122,11 @@ async def find_messages_by_uid(
 
 async def find_messages(database: Database, account_id: str, ids: Sequence[str]) -> list[MessageDocument]:
     """Return messages by id, in no order, without tombstones."""
-    found: list[MessageDocument] = []
-    with available():
-        for at in range(0, len(ids), _IN):
-            chunk = list(ids[at : at + _IN])
-            where = {"_id": chunk[0] if len(chunk) == 1 else {"$in": chunk}}
-            documents = await database["messages"].find(where).to_list(None)
-            found += [
-                from_document(MessageDocument, document)
-                for document in documents
-                if document["account"] == account_id and not document["expunged"]
-            ]
-    return found
+    return [
+        from_document(MessageDocument, document)
+        for document in await database.find_by_ids("messages", ids)
+        if document["account"] == account_id and not document["expunged"]
+    ]
 
 
 async def existing_ids(database: Database, account_id: str, ids: Sequence[str]) -> set[str]:

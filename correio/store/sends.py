@@ -58,14 +58,11 @@ class FoundSends(NamedTuple):
 async def find_sends(database: Database, send_ids: Sequence[str]) -> FoundSends:
     """Return sends of any account with their messages: for the queue alone."""
     sends, unreadable = FoundSends({}, {})
-    for at in range(0, len(send_ids), _IN):
-        with available():
-            found = await database["sends"].find({"_id": {"$in": list(send_ids[at : at + _IN])}}).to_list(None)
-        for document in found:
-            send, wrong = _read(document)
-            if wrong:
-                _log.error("send %s cannot be read: %s", document["_id"], wrong)
-            (unreadable if wrong else sends)[document["_id"]] = send
+    for document in await database.find_by_ids("sends", send_ids):
+        send, wrong = _read(document)
+        if wrong:
+            _log.error("send %s cannot be read: %s", document["_id"], wrong)
+        (unreadable if wrong else sends)[document["_id"]] = send
     return FoundSends(sends, unreadable)
 
 
